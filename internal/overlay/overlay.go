@@ -1,0 +1,122 @@
+// Package overlay lays one sparse undirected graph over a set of members: a few pseudo-random rings, each member joined
+// to its predecessor and successor on each. The union is an expander, and everybody who holds the same set computes the
+// same graph.
+package overlay
+
+import (
+	"cmp"
+	"slices"
+)
+
+// The shape of the graph. It belongs to the protocol version: all members must compute the same.
+const (
+	Rings  = 3
+	Degree = 2 * Rings // neighbours of a member; fewer only where rings coincide or members are few
+
+	// fillBelow is the size up to which members with fewer than Degree neighbours are given edges of further rings.
+	// Above it coinciding edges are rare, and one missing edge of six does no harm.
+	fillBelow = 64
+	maxRings  = 64
+)
+
+// Graph is the overlay of a set. Members are numbered by their place in the ids given to Build.
+type Graph struct {
+	n     int
+	order [Rings][]int32 // ring -> place on the ring -> member
+	place [Rings][]int32 // ring -> member -> place on the ring
+	small [][]int        // whole adjacency, for sets up to fillBelow
+}
+
+// Build computes the graph of ids, which must be distinct. rank gives the place of an id on a ring.
+func Build(ids []uint64, rank func(ring int, id uint64) uint64) *Graph {
+	g := &Graph{n: len(ids)}
+	for r := range Rings {
+		g.order[r] = ring(ids, r, rank)
+		g.place[r] = make([]int32, len(ids))
+		for p, i := range g.order[r] {
+			g.place[r][i] = int32(p)
+		}
+	}
+	if g.n <= fillBelow {
+		g.small = fill(ids, rank)
+	}
+	return g
+}
+
+// Ring is the members in the order of ring 0, over which the stability tree is laid.
+func (g *Graph) Ring() []int32 { return g.order[0] }
+
+// Place is the member's place on ring 0.
+func (g *Graph) Place(i int) int { return int(g.place[0][i]) }
+
+// Neighbors lists the neighbours of member i, without repetition. The slice is the caller's to read, not to change.
+func (g *Graph) Neighbors(i int) []int {
+	if g.small != nil {
+		return g.small[i]
+	}
+	out := make([]int, 0, Degree)
+	for r := range Rings {
+		p := int(g.place[r][i])
+		for _, q := range [2]int{p - 1, p + 1} {
+			if j := int(g.order[r][(q+g.n)%g.n]); j != i && !slices.Contains(out, j) {
+				out = append(out, j)
+			}
+		}
+	}
+	return out
+}
+
+func ring(ids []uint64, r int, rank func(int, uint64) uint64) []int32 {
+	type placed struct {
+		rank uint64
+		i    int32
+	}
+	all := make([]placed, len(ids))
+	for i, id := range ids {
+		all[i] = placed{rank(r, id), int32(i)}
+	}
+	slices.SortFunc(all, func(a, b placed) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(ids[a.i], ids[b.i]))
+	})
+	out := make([]int32, len(ids))
+	for p, a := range all {
+		out[p] = a.i
+	}
+	return out
+}
+
+// fill builds the whole graph of a small set. Beyond the first Rings rings an edge counts only if one of its ends still
+// lacks neighbours, so the graph stays undirected and of even degree.
+func fill(ids []uint64, rank func(int, uint64) uint64) [][]int {
+	n := len(ids)
+	adj := make([][]int, n)
+	want := min(Degree, n-1)
+	join := func(a, b int) {
+		if a != b && !slices.Contains(adj[a], b) {
+			adj[a] = append(adj[a], b)
+			adj[b] = append(adj[b], a)
+		}
+	}
+	lacks := func(i int) bool { return len(adj[i]) < want }
+	if n <= Degree+1 {
+		for a := range n {
+			for b := range a {
+				join(a, b)
+			}
+		}
+		return adj
+	}
+	for r := range maxRings {
+		if r >= Rings && !slices.ContainsFunc(adj, func(a []int) bool { return len(a) < want }) {
+			break
+		}
+		order := ring(ids, r, rank)
+		for p, a := range order {
+			b := order[(p+1)%n]
+			if r < Rings || lacks(int(a)) || lacks(int(b)) {
+				join(int(a), int(b))
+			}
+		}
+	}
+	return adj
+}
