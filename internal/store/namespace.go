@@ -1,0 +1,253 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/cow"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// Entry is one key of a namespace at one version. Immutable: readers, packets and snapshots share it.
+type Entry struct {
+	Key     string
+	Value   []byte
+	Version uint64
+	Deleted bool
+	At      time.Duration // when this member learned of it, on its own clock
+}
+
+// Namespace is what one process of a member says: a gap-free prefix of its versions. For each key the newest version up
+// to Max is here, or a tombstone, or nothing if the tombstone was collected (versions up to Floor).
+type Namespace struct {
+	owner wire.Life // generation and boot id count
+	live  cow.Map[string, *Entry]
+	dead  map[string]*Entry
+	log   []*Entry // in order of versions; entries no longer current are skipped and squeezed out now and then
+	stale int
+	max   uint64
+	floor uint64
+	base  uint64 // the floor under which this copy was started from 0; it may be continued below floor if equal
+	bytes int    // keys and values of live entries
+
+	rebuild *Namespace // being filled anew from 0, because the owner collected tombstones that this copy never saw
+}
+
+func newNamespace(owner wire.Life) *Namespace {
+	return &Namespace{owner: owner, dead: map[string]*Entry{}}
+}
+
+// Max is the version up to which everything is here.
+func (n *Namespace) Max() uint64 { return n.max }
+
+// Floor is the version up to which tombstones may be missing here: collected, or never received.
+func (n *Namespace) Floor() uint64 { return max(n.floor, n.base) }
+
+// Bytes is the size of all live keys and values.
+func (n *Namespace) Bytes() int { return n.bytes }
+
+// Len is the number of live keys.
+func (n *Namespace) Len() int { return n.live.Len() }
+
+// Get returns the live entry of key.
+func (n *Namespace) Get(key string) (*Entry, bool) { return n.live.Get(key) }
+
+// Freeze returns the live entries as they are now, for readers.
+func (n *Namespace) Freeze() cow.Frozen[string, *Entry] { return n.live.Freeze() }
+
+// Position is where to continue from: a version, and the floor under which the copy being filled was started.
+func (n *Namespace) Position() (version, base uint64) {
+	if n.rebuild != nil {
+		return n.rebuild.max, n.rebuild.base
+	}
+	return n.max, n.base
+}
+
+// Since lists, in order of versions, the entries after from until their wire size passes room; at least one. It
+// returns where the list really starts (0 when from lies below the floor) and up to which version it is complete.
+func (n *Namespace) Since(from, base uint64, room int) (start, to uint64, entries []wire.Entry) {
+	from = n.start(from, base)
+	for _, e := range n.after(from) {
+		if n.current(e.Key) != e {
+			continue
+		}
+		we := wire.Entry{Key: e.Key, Value: e.Value, Version: e.Version, Deleted: e.Deleted}
+		size := len(e.Key) + len(e.Value) + entryOverhead
+		if len(entries) > 0 && size > room {
+			return from, entries[len(entries)-1].Version, entries
+		}
+		entries = append(entries, we)
+		room -= size
+	}
+	return from, n.max, entries
+}
+
+// entryOverhead bounds what an entry takes on the wire beside its key and value.
+const entryOverhead = 16
+
+// SizeSince estimates the wire size of all that follows from, counting no further than limit.
+func (n *Namespace) SizeSince(from, base uint64, limit int) int {
+	size := 0
+	for _, e := range n.after(n.start(from, base)) {
+		if n.current(e.Key) == e {
+			if size += len(e.Key) + len(e.Value) + entryOverhead; size > limit {
+				break
+			}
+		}
+	}
+	return size
+}
+
+// start is where to continue for a receiver that stands at from: below the floor it must start anew, unless it did so
+// under this very floor.
+func (n *Namespace) start(from, base uint64) uint64 {
+	if floor := n.Floor(); from < floor && base != floor {
+		return 0
+	}
+	return from
+}
+
+func (n *Namespace) after(version uint64) []*Entry {
+	i, _ := slices.BinarySearchFunc(n.log, version+1, func(e *Entry, v uint64) int { return cmp.Compare(e.Version, v) })
+	return n.log[i:]
+}
+
+func (n *Namespace) current(key string) *Entry {
+	if e, ok := n.live.Get(key); ok {
+		return e
+	}
+	return n.dead[key]
+}
+
+// put makes e the current entry of its key. Its version must be above max.
+func (n *Namespace) put(e *Entry) {
+	if old := n.current(e.Key); old != nil {
+		n.stale++
+		if !old.Deleted {
+			n.bytes -= len(old.Key) + len(old.Value)
+		}
+	}
+	if e.Deleted {
+		n.live.Delete(e.Key)
+		n.dead[e.Key] = e
+	} else {
+		delete(n.dead, e.Key)
+		n.live.Set(e.Key, e)
+		n.bytes += len(e.Key) + len(e.Value)
+	}
+	n.log = append(n.log, e)
+	n.max = e.Version
+	n.squeeze()
+}
+
+// squeeze drops superseded entries from the log once they are the larger part of it.
+func (n *Namespace) squeeze() {
+	if n.stale < 64 || n.stale*2 < len(n.log) {
+		return
+	}
+	n.log = slices.DeleteFunc(n.log, func(e *Entry) bool { return n.current(e.Key) != e })
+	n.stale = 0
+}
+
+// collect forgets the tombstones up to floor.
+func (n *Namespace) collect(floor uint64) {
+	if floor <= n.floor {
+		return
+	}
+	n.floor = floor
+	for key, e := range n.dead {
+		if e.Version <= floor {
+			delete(n.dead, key)
+			n.stale++
+		}
+	}
+	n.squeeze()
+}
+
+// Outcome says what became of a delta.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Applied Outcome = iota + 1 // something new
+	Known                      // nothing new
+	Gap                        // does not connect: ask for what follows Position
+	Ignored                    // of another process, or of nobody known
+)
+
+// apply merges a delta into n and returns the entries that became visible, deletions included. The namespace that
+// holds the result is n, or its replacement when a rebuild is finished.
+func (n *Namespace) apply(now time.Duration, d *wire.Delta) (*Namespace, []*Entry, Outcome) {
+	if n.max > 0 && n.max < d.Floor && n.base < d.Floor {
+		return n.applyRebuild(now, d)
+	}
+	if d.From > n.max {
+		return n, nil, Gap
+	}
+	if n.max == 0 {
+		n.base = d.Floor
+	}
+	fresh := n.extend(now, d)
+	if n.max >= d.Floor {
+		n.collect(d.Floor)
+	}
+	if fresh == nil {
+		return n, nil, Known
+	}
+	return n, fresh, Applied
+}
+
+// extend takes over what lies above max. A nil result means that nothing did; an empty one that only max rose.
+func (n *Namespace) extend(now time.Duration, d *wire.Delta) []*Entry {
+	if d.To <= n.max {
+		return nil
+	}
+	fresh := []*Entry{}
+	for i := range d.Entries {
+		if we := &d.Entries[i]; we.Version > n.max {
+			e := &Entry{Key: we.Key, Value: we.Value, Version: we.Version, Deleted: we.Deleted, At: now}
+			n.put(e)
+			fresh = append(fresh, e)
+		}
+	}
+	n.max = d.To
+	return fresh
+}
+
+// applyRebuild fills a second copy from 0 and puts it in n's place when it has passed the floor.
+func (n *Namespace) applyRebuild(now time.Duration, d *wire.Delta) (*Namespace, []*Entry, Outcome) {
+	r := n.rebuild
+	if r == nil || (r.base < d.Floor && r.max < d.Floor) {
+		r = newNamespace(n.owner)
+		r.base = d.Floor
+		n.rebuild = r
+	}
+	if d.From > r.max {
+		return n, nil, Gap
+	}
+	if r.extend(now, d) == nil {
+		return n, nil, Known
+	}
+	if r.max < r.base {
+		return n, nil, Applied
+	}
+	r.collect(d.Floor)
+	return r, n.difference(r), Applied
+}
+
+// difference lists what a reader sees change when r takes n's place.
+func (n *Namespace) difference(r *Namespace) []*Entry {
+	var out []*Entry
+	for key, e := range n.live.All() {
+		if _, ok := r.live.Get(key); !ok {
+			out = append(out, &Entry{Key: key, Version: r.max, Deleted: true, At: e.At})
+		}
+	}
+	for _, e := range r.log {
+		if old := n.current(e.Key); r.current(e.Key) == e && (old == nil || old.Version != e.Version) {
+			out = append(out, e)
+		}
+	}
+	return out
+}

@@ -1,0 +1,271 @@
+// Package store is the only replicated state: for each name the newest life and the newest end, and for each process
+// the namespace that it alone writes. It only grows: a lower life, end or version never replaces a higher one. The one
+// exception is TakeOver, by which a member enters another view.
+//
+// The store keeps two running hashes (of the view and of its members' versions) and a log of what changed, which
+// dissemination and events are made from, so whoever writes need not know them.
+package store
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// Member is all that is known of one name.
+type Member struct {
+	Name    string
+	ID      uint64
+	Record  wire.Record   // of the newest life known
+	End     wire.End      // of the newest life known to be over; the zero Life: none
+	EndedAt time.Duration // when it was written, on this member's clock
+	Space   *Namespace    // of Record's process, also after its end
+
+	seen *view.Member // of Record, made once per record
+}
+
+// InView reports whether the newest life has not ended.
+func (m *Member) InView() bool { return m.Record.Life.Compare(m.End.Life) > 0 }
+
+// View is the member as the view has it.
+func (m *Member) View() *view.Member { return m.seen }
+
+// Owner names the member's namespace on the wire.
+func (m *Member) Owner() wire.Owner { return wire.OwnerOf(m.ID, m.Record.Life) }
+
+// ChangeKind says what changed.
+type ChangeKind uint8
+
+// The kinds of changes.
+const (
+	Lived     ChangeKind = iota + 1 // a newer life
+	Moved                           // the same life, another address
+	Ended                           // a newer end, or a higher cause
+	Wrote                           // the namespace: From..To
+	TakenOver                       // the whole view was replaced; Member is nil
+)
+
+// Change is one line of the log.
+type Change struct {
+	Kind     ChangeKind
+	Member   *Member
+	Was      wire.Record // the record before (Lived, Moved)
+	WasEnd   wire.End    // the end before
+	Source   uint64      // id of the member it came from; 0: from here
+	Bulk     bool        // learned in bulk: passed on by announcement, never flooded
+	From, To uint64      // Wrote: versions
+	Entries  []*Entry    // Wrote: what became visible
+}
+
+// Store is the state of one member. Not safe for concurrent use.
+type Store struct {
+	Self *Member
+
+	limits  Limits
+	members map[uint64]*Member
+	order   []*Member           // by id: the one order in which anything is walked
+	pending map[uint64]wire.End // ends above the life known here
+
+	viewHash  uint64
+	stateHash uint64
+	size      int
+	view      *view.View // nil: to be computed
+	changes   []Change
+	ttl       ttlQueue
+}
+
+// maxPending bounds the ends that wait for their life's record.
+const maxPending = 256
+
+// New makes the state of a member that is alone.
+func New(self wire.Record, limits Limits) *Store {
+	s := &Store{limits: limits.withDefaults(), members: map[uint64]*Member{}, pending: map[uint64]wire.End{}}
+	s.Self = s.member(self.Name)
+	s.setRecord(s.Self, self)
+	return s
+}
+
+// Find returns what is known of the name with that id, or nil.
+func (s *Store) Find(id uint64) *Member { return s.members[id] }
+
+// FindName returns what is known of a name, or nil.
+func (s *Store) FindName(name string) *Member { return s.members[wire.ID(name)] }
+
+// All lists everybody known, in the order of ids. The slice must not be changed.
+func (s *Store) All() []*Member { return s.order }
+
+// ViewHash is the hash of the view: names and lives.
+func (s *Store) ViewHash() uint64 { return s.viewHash }
+
+// StateHash is the hash of the versions held of the view's members.
+func (s *Store) StateHash() uint64 { return s.stateHash }
+
+// View is the present view. The same pointer is returned while it doesn't change.
+func (s *Store) View() *view.View {
+	if s.view == nil {
+		members := make([]*view.Member, 0, s.size)
+		for _, m := range s.order {
+			if m.InView() {
+				members = append(members, m.seen)
+			}
+		}
+		s.view = view.New(members)
+	}
+	return s.view
+}
+
+// Changes returns the log since the last call.
+func (s *Store) Changes() []Change {
+	out := s.changes
+	s.changes = nil
+	return out
+}
+
+// MergeRecord takes over a newer life, or a newer address of the same life. It reports whether anything changed.
+func (s *Store) MergeRecord(now time.Duration, r wire.Record, source uint64, bulk bool) bool {
+	m := s.member(r.Name)
+	c := r.Life.Compare(m.Record.Life)
+	if c < 0 || c == 0 && r.AddrVersion <= m.Record.AddrVersion {
+		return false
+	}
+	ch := Change{Kind: Lived, Member: m, Was: m.Record, WasEnd: m.End, Source: source, Bulk: bulk}
+	if c == 0 {
+		ch.Kind = Moved
+	}
+	s.setRecord(m, r)
+	s.changes = append(s.changes, ch)
+	if e, ok := s.pending[m.ID]; ok && e.Life.Compare(r.Life) <= 0 {
+		delete(s.pending, m.ID)
+		s.MergeEnd(now, e, source)
+	}
+	return true
+}
+
+// MergeEnd takes over a newer end, or a higher cause of the same one. An end above the life known here waits until
+// that life's record is here, so a forged end can't lock a name out. It reports whether anything changed.
+func (s *Store) MergeEnd(now time.Duration, e wire.End, source uint64) bool {
+	id := wire.ID(e.Name)
+	m := s.members[id]
+	if m == nil || e.Life.Compare(m.Record.Life) > 0 {
+		if old, ok := s.pending[id]; (ok || len(s.pending) < maxPending) && e.Life.Compare(old.Life) > 0 {
+			s.pending[id] = e
+		}
+		return false
+	}
+	c := e.Life.Compare(m.End.Life)
+	if c < 0 || c == 0 && e.Cause <= m.End.Cause {
+		return false
+	}
+	s.changes = append(s.changes, Change{Kind: Ended, Member: m, Was: m.Record, WasEnd: m.End, Source: source})
+	s.setEnd(m, e, now-e.Age)
+	return true
+}
+
+// Apply merges a delta of a namespace.
+func (s *Store) Apply(now time.Duration, d *wire.Delta, source uint64, bulk bool) Outcome {
+	m := s.members[d.Owner.ID]
+	if m == nil || m == s.Self || m.Owner() != d.Owner || m.End.Cause == wire.Forgotten && !m.InView() {
+		return Ignored
+	}
+	from := m.Space.max
+	s.uncount(m)
+	space, fresh, outcome := m.Space.apply(now, d)
+	m.Space = space
+	s.count(m)
+	if m.Space.max > from {
+		s.changes = append(s.changes, Change{
+			Kind: Wrote, Member: m, Source: source, Bulk: bulk, From: from, To: m.Space.max, Entries: fresh,
+		})
+	}
+	return outcome
+}
+
+// TakeOver enters another view: lives holds all its members, this one included, with the lives they have there. What
+// is known of names outside of it is kept; members of the view left behind that are not in the other are ended with the
+// life known. It is the only step in which a life or an end may fall.
+func (s *Store) TakeOver(now time.Duration, lives []wire.Record) {
+	in := make(map[uint64]bool, len(lives))
+	for _, r := range lives {
+		m := s.member(r.Name)
+		in[m.ID] = true
+		if m.End.Life.Compare(r.Life) >= 0 {
+			s.setEnd(m, wire.End{}, 0)
+		}
+		if r.Life != m.Record.Life || r.AddrVersion > m.Record.AddrVersion {
+			s.setRecord(m, r)
+		}
+	}
+	for _, m := range s.order {
+		if m.InView() && !in[m.ID] {
+			s.setEnd(m, wire.End{Name: m.Name, Life: m.Record.Life, Cause: wire.Failed}, now)
+		}
+	}
+	clear(s.pending)
+	s.changes = append(s.changes, Change{Kind: TakenOver})
+}
+
+func (s *Store) member(name string) *Member {
+	id := wire.ID(name)
+	m := s.members[id]
+	if m == nil {
+		m = &Member{Name: name, ID: id}
+		s.members[id] = m
+		i, _ := slices.BinarySearchFunc(s.order, id, func(m *Member, id uint64) int { return cmp.Compare(m.ID, id) })
+		s.order = slices.Insert(s.order, i, m)
+	}
+	return m
+}
+
+// setRecord puts r in the place of the present record. Another process starts with an empty namespace: old values never
+// come back, and are never merged with new ones.
+func (s *Store) setRecord(m *Member, r wire.Record) {
+	s.uncount(m)
+	if m.Space == nil || !m.Space.owner.SameProcess(r.Life) {
+		m.Space = newNamespace(r.Life)
+	}
+	m.Record = r
+	m.seen = view.NewMember(r)
+	s.count(m)
+}
+
+func (s *Store) setEnd(m *Member, e wire.End, at time.Duration) {
+	s.uncount(m)
+	m.End, m.EndedAt = e, at
+	if e.Cause == wire.Forgotten && !m.InView() {
+		m.Space = newNamespace(m.Record.Life)
+	}
+	s.count(m)
+}
+
+// uncount takes m out of the running hashes; count puts it back. Every change of a member stands between the two.
+func (s *Store) uncount(m *Member) {
+	if m.Space == nil || !m.InView() {
+		return
+	}
+	s.viewHash -= wire.LifeHash(m.ID, m.Record.Life)
+	s.stateHash -= wire.VersionHash(m.ID, m.Record.Life, m.Space.max)
+	s.size--
+}
+
+func (s *Store) count(m *Member) {
+	if m.InView() {
+		hash := wire.LifeHash(m.ID, m.Record.Life)
+		s.viewHash += hash
+		s.stateHash += wire.VersionHash(m.ID, m.Record.Life, m.Space.max)
+		s.size++
+	}
+	if s.view != nil && s.view.Find(m.ID) != m.inViewNow() {
+		s.view = nil
+	}
+}
+
+// inViewNow is what the view should hold of m.
+func (m *Member) inViewNow() *view.Member {
+	if m.InView() {
+		return m.seen
+	}
+	return nil
+}
