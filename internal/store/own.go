@@ -81,26 +81,39 @@ func (s *Store) Delete(now time.Duration, key string, ifVersion *uint64) (uint64
 	return s.write(now, key, nil, true), nil
 }
 
-// Republish gives this member a new process and writes its live keys anew under it.
-func (s *Store) Republish(now time.Duration, r wire.Record) {
-	old := s.Self.Space
-	was, wasEnd := s.Self.Record, s.Self.End
-	s.setRecord(s.Self, r)
-	s.changes = append(s.changes, Change{Kind: Lived, Member: s.Self, Was: was, WasEnd: wasEnd})
-	if old.owner.SameProcess(r.Life) {
-		return
-	}
-	pending := s.ttl
-	s.ttl = nil
-	versions := map[string]uint64{}
-	for key, e := range old.live.All() {
-		if key != FloorKey {
-			versions[key] = s.write(now, key, e.Value, false)
+// Own is one of this member's own keys, as it would have to be written anew.
+type Own struct {
+	Key   string
+	Value []byte
+	TTL   time.Duration // what is left of it; 0: for ever
+}
+
+// Own lists this member's own keys.
+func (s *Store) Own(now time.Duration) []Own {
+	ttl := map[string]time.Duration{}
+	for _, x := range s.ttl {
+		if e, ok := s.Self.Space.Get(x.key); ok && e.Version == x.version {
+			ttl[x.key] = max(x.at-now, time.Millisecond)
 		}
 	}
-	for _, x := range pending {
-		if e, ok := old.Get(x.key); ok && e.Version == x.version {
-			heap.Push(&s.ttl, expiry{x.at, x.key, versions[x.key]})
+	var out []Own
+	for key, e := range s.Self.Space.live.All() {
+		if key != FloorKey {
+			out = append(out, Own{key, e.Value, ttl[key]})
+		}
+	}
+	return out
+}
+
+// rebirth gives this member another generation and writes its keys anew under it.
+func (s *Store) rebirth(now time.Duration, r wire.Record) {
+	keys := s.Own(now)
+	s.ttl = nil
+	s.setRecord(s.Self, r)
+	for _, k := range keys {
+		version := s.write(now, k.Key, k.Value, false)
+		if k.TTL > 0 {
+			heap.Push(&s.ttl, expiry{now + k.TTL, k.Key, version})
 		}
 	}
 }

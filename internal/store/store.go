@@ -194,7 +194,10 @@ func (s *Store) TakeOver(now time.Duration, lives []wire.Record) {
 		if m.End.Life.Compare(r.Life) >= 0 {
 			s.setEnd(m, wire.End{}, 0)
 		}
-		if r.Life != m.Record.Life || r.AddrVersion > m.Record.AddrVersion {
+		switch {
+		case m == s.Self && !r.Life.SameProcess(m.Record.Life):
+			s.rebirth(now, r)
+		case r.Life != m.Record.Life || r.AddrVersion > m.Record.AddrVersion:
 			s.setRecord(m, r)
 		}
 	}

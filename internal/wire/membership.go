@@ -20,7 +20,7 @@ func (m Notice) encode(b []byte) []byte {
 
 func readNotice(r *reader) Notice {
 	return Notice{
-		Name:   r.name(),
+		Name:   r.optionalName(),
 		Known:  r.optionalLife(),
 		Ended:  r.bool(),
 		Size:   r.count32(),

@@ -157,7 +157,7 @@ type Rumour struct {
 
 // Notice tells somebody outside of the sender's view, or of whom the sender holds another life, how things stand.
 type Notice struct {
-	Name   string // the receiver's name
+	Name   string // the receiver's name; empty: not known, only its address
 	Known  Life   // the newest life of the receiver that the sender knows; zero: none
 	Ended  bool   // Known has ended here
 	Size   uint32 // members in the sender's view; 1 from a mute sender

@@ -96,8 +96,17 @@ func (r *reader) text(limit uint64, what string) string {
 }
 
 func (r *reader) name() string {
+	s := r.optionalName()
+	if r.err == nil && s == "" {
+		r.fail(ErrMalformed, "name is missing")
+	}
+	return s
+}
+
+// optionalName reads a name that may be empty.
+func (r *reader) optionalName() string {
 	s := r.text(MaxName, "name is too long")
-	if r.err == nil && !validName(s) {
+	if r.err == nil && s != "" && !validName(s) {
 		r.fail(ErrMalformed, "name has characters that are not allowed")
 	}
 	return s

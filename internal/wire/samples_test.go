@@ -76,6 +76,7 @@ func membershipSamples() []sample {
 			Name: "n2", Known: sampleLife, Ended: true, Size: 300,
 			Addrs: []netip.AddrPort{addr4, addr6}, Record: sampleRecord,
 		}},
+		{"notice/nameless", Notice{Size: 3, Record: sampleRecord}},
 		{"notice/mute", Notice{Name: "n2", Size: 1, Record: sampleRecord, Mute: true}},
 		{"notice/widest", Notice{
 			Name: longName, Known: widestLife, Ended: true, Size: 1<<32 - 1,

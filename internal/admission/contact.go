@@ -1,0 +1,72 @@
+package admission
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// contactsPerSecond is how many contacts to absent members and seeds the whole view makes in a second.
+const (
+	contactsPerSecond = 5
+	recentFailed      = 64
+)
+
+// tickContact tells somebody who failed, or a seed that nobody in the view has, of this view: so partitions of any
+// length heal by themselves.
+func (d *Door) tickContact(now time.Duration) {
+	if now < d.nextContact {
+		return
+	}
+	d.nextContact = now + contactEvery - contactEvery/10 + time.Duration(d.rng.Int64N(int64(contactEvery/5)))
+	if d.Out() || d.rng.Float64() >= contactsPerSecond/float64(d.st.View().Len()) {
+		return
+	}
+	failed := d.failed()
+	absent := d.absentSeeds()
+	d.contacts++
+	if len(absent) > 0 && (d.contacts%4 == 0 || len(failed) == 0) {
+		d.sendNotice(now, absent[d.rng.IntN(len(absent))], nil)
+		if d.contacts%4 == 0 {
+			return
+		}
+	}
+	if len(failed) == 0 {
+		return
+	}
+	pool := failed
+	if d.contacts%4 != 3 {
+		pool = failed[:min(len(failed), recentFailed)]
+	}
+	m := pool[d.rng.IntN(len(pool))]
+	d.sendNotice(now, m.Record.Addr, m)
+}
+
+// failed lists the failed, the latest first.
+func (d *Door) failed() []*store.Member {
+	var out []*store.Member
+	for _, m := range d.st.All() {
+		if !m.InView() && m.End.Cause == wire.Failed && m.ID != d.self {
+			out = append(out, m)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *store.Member) int { return cmp.Compare(b.EndedAt, a.EndedAt) })
+	return out
+}
+
+// absentSeeds lists the seed addresses that are in nobody's hands in this view.
+func (d *Door) absentSeeds() []netip.AddrPort {
+	seeds := d.foreignSeeds()
+	if len(seeds) == 0 {
+		return nil
+	}
+	held := make(map[netip.AddrPort]bool, d.st.View().Len())
+	for _, m := range d.st.View().All() {
+		held[m.Addr] = true
+	}
+	return slices.DeleteFunc(seeds, func(a netip.AddrPort) bool { return held[a] })
+}

@@ -1,0 +1,250 @@
+// Package admission is the one door by which a member enters a view: newcomers, restarts, and whole sides that come
+// back. It also holds what leads to the door (seeds, notices between views that have ended each other) and away from it
+// (leaving).
+//
+// The rules and constants are those of failure detection and return, section 4: of two views that exclude each other the
+// smaller joins the larger, and the would-be watchers of a joiner say whether it can be reached.
+package admission
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// Host is what the door needs of the machine around it.
+type Host interface {
+	Send(to *view.Member, m wire.Message)
+	SendTo(to netip.AddrPort, m wire.Message) // to somebody whose life may be unknown
+	Enter(now time.Duration, lives []wire.Record, reason string)
+	Supersede(now time.Duration, by wire.Life, at netip.AddrPort)
+	Refused(now time.Duration, r Refusal)
+	News(now time.Duration, m *store.Member) // push what is kept of an ended member into the new view
+	WokeLate(now, within time.Duration) bool // the process stood still so lately
+	LastAnswer() time.Duration               // when any member answered a probe
+	Synced(version uint64, members int) bool // so many neighbours hold this member's namespace up to version
+	RecentlyHeard(n int) []*view.Member
+}
+
+// Refusal says why this member is not let in, and for how long.
+type Refusal struct {
+	wire.Refuse
+	By      netip.AddrPort
+	RetryIn time.Duration
+	Fatal   bool // trying again can't help
+}
+
+// DoorSeq is the first sequence number of the door's own probes; the detector's are below.
+const DoorSeq = 1 << 31
+
+// Door is the admission of one member.
+type Door struct {
+	self uint64
+	st   *store.Store
+	host Host
+	rng  *rand.Rand
+
+	seeds     []netip.AddrPort
+	seedsAt   time.Duration           // when seeds were first known
+	mine      map[netip.AddrPort]bool // addresses that turned out to be this process
+	hasSeeds  bool
+	startedAt time.Duration
+	settled   bool // may admit: every seed answered or was silent for a while
+	admitted  bool // has been taken into a view of others as this process
+	enteredAt time.Duration
+	answered  bool
+
+	seek    *seek
+	attempt *attempt
+	waiting waiting
+	adopted larger
+
+	window    map[uint64]*joiner
+	windowEnd time.Duration
+	lastDoor  time.Duration // last commit
+	checks    map[checkKey]*check
+
+	noticed     map[netip.AddrPort]time.Duration
+	unknownFrom time.Duration // since when members say that they do not know this life
+	nextContact time.Duration
+	contacts    int
+	leave       *leave
+}
+
+// Times of the door (rules for failure detection, section 4).
+const (
+	seedSilence  = 300 * time.Millisecond // a seed that has not answered for so long is taken for silent
+	joinEvery    = 350 * time.Millisecond
+	joinTries    = 3 // per address
+	joinFor      = 3 * time.Second
+	outFor       = 4 * time.Second        // being out lapses
+	gatherFor    = 100 * time.Millisecond // before a side joins: other members' LARGER arrive
+	windowFor    = 100 * time.Millisecond
+	sideFor      = 600 * time.Millisecond // wait at most so long until all members of one old view are here
+	checkFor     = 800 * time.Millisecond
+	checkEvery   = 200 * time.Millisecond
+	noticeEvery  = 200 * time.Millisecond
+	contactEvery = time.Second
+	wokeObeys    = 5 * time.Second
+	wokeMute     = 2 * time.Second
+	maxWindow    = 4096
+	maxNoticed   = 4096
+)
+
+// New makes the door of a member that is alone. With hasSeeds it admits nobody before its seeds had a chance to answer.
+func New(now time.Duration, st *store.Store, host Host, rng *rand.Rand, hasSeeds bool) *Door {
+	return &Door{
+		self: st.Self.ID, st: st, host: host, rng: rng,
+		hasSeeds: hasSeeds, startedAt: now, settled: !hasSeeds,
+		mine:        map[netip.AddrPort]bool{},
+		window:      map[uint64]*joiner{},
+		checks:      map[checkKey]*check{},
+		noticed:     map[netip.AddrPort]time.Duration{},
+		nextContact: now + contactEvery,
+	}
+}
+
+// Out reports whether this member is ended elsewhere and on its way back: it accuses, evaluates and admits nobody.
+func (d *Door) Out() bool { return d.attempt != nil && d.attempt.out }
+
+// Joining reports whether an admitter has been chosen and asked.
+func (d *Door) Joining() bool { return d.attempt != nil }
+
+// Leaving reports whether Leave was called.
+func (d *Door) Leaving() bool { return d.leave != nil }
+
+// Left reports whether the farewell is over.
+func (d *Door) Left() bool { return d.leave != nil && d.leave.done }
+
+// Answered reports whether anybody else has answered since the start.
+func (d *Door) Answered() bool { return d.answered }
+
+// Settled reports whether every seed has answered or been silent.
+func (d *Door) Settled() bool { return d.settled }
+
+// Waiting tells for how long this member was told to stay away, and why.
+func (d *Door) Waiting(now time.Duration) (time.Duration, wire.Refuse) {
+	if d.waiting.until <= now {
+		return 0, wire.Refuse{}
+	}
+	return d.waiting.until - now, d.waiting.refuse
+}
+
+// waiting is what a refusal leaves behind.
+type waiting struct {
+	until  time.Duration
+	times  int // in a row
+	refuse wire.Refuse
+}
+
+// size compares views as the rules do: by members, then by hash.
+type size struct {
+	members uint32
+	hash    uint64
+}
+
+func (s size) compare(o size) int {
+	return cmp.Or(cmp.Compare(s.members, o.members), cmp.Compare(s.hash, o.hash))
+}
+
+func (d *Door) size() size { return size{uint32(d.st.View().Len()), d.st.ViewHash()} }
+
+// EnteredAt is when this member entered its view; 0: it never entered another.
+func (d *Door) EnteredAt() time.Duration { return d.enteredAt }
+
+// mute reports whether this member's view says nothing about the cluster: it is out, was refused, or woke late.
+func (d *Door) mute(now time.Duration) bool {
+	return d.Out() || d.waiting.until > now || d.host.WokeLate(now, wokeMute)
+}
+
+// Receive handles one message of the door, whoever sent it. member is set if the sender is in the view under its life.
+func (d *Door) Receive(now time.Duration, from netip.AddrPort, h wire.Header, member *view.Member, m wire.Message) {
+	if d.leave != nil {
+		d.receiveLeaving(now, from, h, m)
+		return
+	}
+	switch m := m.(type) {
+	case wire.Join:
+		d.onJoin(now, from, h, m)
+	case wire.Wait:
+		d.answered = true
+		d.onWait(now, from, h, m)
+	case wire.Refuse:
+		d.answered = true
+		d.onRefuse(now, from, m)
+	case wire.Roster:
+		d.onRoster(now, from, m)
+	case wire.Check:
+		if member != nil {
+			d.onCheck(now, member, m)
+		}
+	case wire.Checked:
+		if member != nil {
+			d.onChecked(now, member, m)
+		}
+	case wire.Notice:
+		d.answered = true
+		d.onNotice(now, from, h, member, m)
+	case wire.Larger:
+		if member != nil {
+			d.onLarger(now, member, m)
+		}
+	}
+}
+
+// Tick does what is due.
+func (d *Door) Tick(now time.Duration) {
+	if d.leave != nil {
+		d.tickLeave(now)
+		return
+	}
+	d.tickChecks(now)
+	d.tickSeek(now)
+	d.tickAttempt(now)
+	d.tickWindow(now)
+	d.tickContact(now)
+}
+
+// Next is when something is due.
+func (d *Door) Next() time.Duration {
+	if d.leave != nil {
+		return d.leave.next
+	}
+	next := d.nextContact
+	earlier := func(t time.Duration) {
+		if t > 0 && t < next {
+			next = t
+		}
+	}
+	if d.seek != nil {
+		earlier(d.seek.next)
+	}
+	if d.attempt != nil {
+		earlier(d.attempt.next)
+	}
+	if d.windowEnd > 0 {
+		earlier(d.windowEnd)
+	}
+	for _, c := range d.checks {
+		earlier(c.next)
+	}
+	return next
+}
+
+// SetView tells the door that the view changed: joiners that got in by another way leave the window.
+func (d *Door) SetView(now time.Duration) {
+	for id, j := range d.window {
+		if m := d.st.Find(id); m != nil && m.InView() && m.Record.Life == j.record.Life {
+			delete(d.window, id)
+		}
+	}
+	if d.st.View().Len() > 1 {
+		d.seek = nil
+		d.settled = true
+	}
+}

@@ -1,0 +1,206 @@
+package admission
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// larger is the other view that this member's side has agreed to join.
+type larger struct {
+	size     size
+	admitter netip.AddrPort
+	name     string
+}
+
+// Notify tells somebody whose life has ended here, or is another than the one known, how things stand; at most every
+// 200 ms per address.
+func (d *Door) Notify(now time.Duration, to netip.AddrPort, m *store.Member) {
+	if d.leave == nil {
+		d.sendNotice(now, to, m)
+	}
+}
+
+func (d *Door) sendNotice(now time.Duration, to netip.AddrPort, m *store.Member) {
+	if t, ok := d.noticed[to]; ok && now-t < noticeEvery {
+		return
+	}
+	if len(d.noticed) >= maxNoticed {
+		clear(d.noticed)
+	}
+	d.noticed[to] = now
+	n := wire.Notice{Size: d.size().members, Addrs: d.someAddrs(), Record: d.st.Self.Record, Mute: d.mute(now)}
+	if n.Mute {
+		n.Size = 1
+	}
+	if m != nil {
+		n.Name = m.Name
+		n.Known = m.Record.Life
+		if m.End.Life.Compare(n.Known) >= 0 {
+			n.Known, n.Ended = m.End.Life, true
+		}
+	}
+	d.host.SendTo(to, n)
+}
+
+// someAddrs names members that can be asked if this one falls silent.
+func (d *Door) someAddrs() []netip.AddrPort {
+	var out []netip.AddrPort
+	for _, m := range d.host.RecentlyHeard(wire.MaxAddrs) {
+		out = append(out, m.Addr)
+	}
+	return out
+}
+
+// onNotice decides who joins whom.
+func (d *Door) onNotice(now time.Duration, from netip.AddrPort, h wire.Header, member *view.Member, n wire.Notice) {
+	self := d.st.Self.Record
+	if n.Name != "" && n.Name != self.Name {
+		return // meant for the former holder of this address
+	}
+	if !n.Known.IsZero() && !n.Known.SameProcess(self.Life) && n.Known.Generation >= self.Life.Generation {
+		if d.admitted && n.Known.Generation > self.Life.Generation && !n.Ended {
+			d.host.Supersede(now, n.Known, from)
+			return
+		}
+		if d.st.View().Len() == 1 && d.attempt == nil && d.waiting.until <= now {
+			d.beginRaised(now, from, n, "restarted")
+			return
+		}
+	}
+	if member != nil {
+		d.onFellowNotice(now, from, n)
+		return
+	}
+	theirs := size{n.Size, h.View}
+	if n.Mute {
+		theirs.members = 1
+	}
+	mine := d.size()
+	if d.mute(now) {
+		mine.members = 1
+	}
+	if theirs.compare(mine) <= 0 {
+		if !d.mute(now) && !n.Mute {
+			d.sendNotice(now, from, d.st.FindName(n.Record.Name))
+		}
+		return
+	}
+	d.yield(now, from, theirs, n)
+}
+
+// onFellowNotice handles a member of my own view that says my life has ended.
+func (d *Door) onFellowNotice(now time.Duration, from netip.AddrPort, n wire.Notice) {
+	self := d.st.Self.Record
+	if !n.Ended || !n.Known.SameProcess(self.Life) || n.Known.Compare(self.Life) < 0 || d.attempt != nil {
+		return
+	}
+	if 2*int(n.Size) > d.st.View().Len() || d.host.WokeLate(now, wokeObeys) {
+		d.beginRaised(now, from, n, "ended elsewhere")
+	}
+}
+
+// yield makes this member, and with it its whole side, join the larger view.
+func (d *Door) yield(now time.Duration, from netip.AddrPort, theirs size, n wire.Notice) {
+	if a := d.attempt; a != nil && (a.asked > 0 || now-a.started > gatherFor/2) || d.waiting.until > now {
+		return // one admitter for all: who is on its way stays on it
+	}
+	if d.st.View().Len() == 1 || d.mute(now) {
+		d.beginRaised(now, from, n, "view of one")
+		return
+	}
+	d.adopt(now, larger{theirs, from, n.Record.Name}, n.Addrs)
+}
+
+// adopt remembers the largest view heard of and floods it; after a moment all join through its admitter.
+func (d *Door) adopt(now time.Duration, l larger, addrs []netip.AddrPort) {
+	if l.size.members < d.adopted.size.members ||
+		l.size.members == d.adopted.size.members && (d.adopted.name == "" || l.name >= d.adopted.name) && d.adopted.name != "" {
+		return
+	}
+	d.adopted = l
+	if d.attempt == nil {
+		a := d.begin(now, d.st.Self.Record, nil, "joined a larger view")
+		a.next = now + gatherFor
+		a.out = true
+	}
+	d.attempt.targets = append([]netip.AddrPort{l.admitter}, slices.DeleteFunc(slices.Clone(addrs),
+		func(x netip.AddrPort) bool { return x == l.admitter })...)
+	msg := wire.Larger{Size: l.size.members, View: l.size.hash, Admitter: l.admitter, Name: l.name, Addrs: addrs}
+	for _, m := range d.st.View().Neighbors(d.self) {
+		d.host.Send(m, msg)
+	}
+}
+
+// onLarger hears from a fellow of a larger view: it counts until the first JOIN was sent.
+func (d *Door) onLarger(now time.Duration, _ *view.Member, l wire.Larger) {
+	if a := d.attempt; a != nil && a.asked > 0 || d.mute(now) && d.attempt == nil || d.st.View().Len() == 1 {
+		return
+	}
+	theirs := size{l.Size, l.View}
+	if theirs.compare(d.size()) <= 0 {
+		return
+	}
+	d.adopt(now, larger{theirs, l.Admitter, l.Name}, l.Addrs)
+}
+
+// beginRaised asks for a life above what the other side knows.
+func (d *Door) beginRaised(now time.Duration, from netip.AddrPort, n wire.Notice, reason string) {
+	want := d.st.Self.Record
+	if !n.Known.IsZero() {
+		if raised, ok := raise(want, n.Known); ok && (n.Ended || !n.Known.SameProcess(want.Life)) {
+			want = raised
+		}
+	}
+	targets := append([]netip.AddrPort{from}, slices.DeleteFunc(slices.Clone(n.Addrs),
+		func(x netip.AddrPort) bool { return x == from })...)
+	a := d.begin(now, want, targets, reason)
+	a.out = d.admitted || d.st.View().Len() > 1
+	d.ask(now)
+}
+
+// Unknown is told that a member of the view does not know this life. The news is on its way; only if nobody at all has
+// answered since the admission (the admitter died with the news), or if it lasts, is there something to do.
+func (d *Door) Unknown(now time.Duration, from *view.Member) {
+	if d.leave != nil || d.attempt != nil {
+		return
+	}
+	d.answered = true
+	if d.unknownFrom == 0 || d.host.LastAnswer() > d.unknownFrom {
+		d.unknownFrom = now
+	}
+	nobody := d.host.LastAnswer() < d.enteredAt && now-d.enteredAt > 400*time.Millisecond
+	if nobody || now-d.unknownFrom > 3*time.Second {
+		d.unknownFrom = 0
+		a := d.begin(now, d.st.Self.Record, []netip.AddrPort{from.Addr}, "the admitter died with the news")
+		a.out = true
+		d.ask(now)
+	}
+}
+
+// Expected is told that somebody sent a packet under the life that this member has asked for: it was admitted, and the
+// admitter's answer is lost.
+func (d *Door) Expected(now time.Duration, from netip.AddrPort, tag uint32) bool {
+	a := d.attempt
+	if a == nil || a.asked == 0 || tag != wire.Tag(d.self, a.want.Life) || a.want.Life == d.st.Self.Record.Life {
+		return false
+	}
+	if now-a.asked >= 300*time.Millisecond && !slices.Contains(a.targets, from) {
+		a.targets = slices.Insert(a.targets, 0, from)
+		a.tries = 0
+		d.ask(now)
+	}
+	return true
+}
+
+// OwnRecord is told of a life of this member's own name. One of another process above this one's takes the name.
+func (d *Door) OwnRecord(now time.Duration, r wire.Record) {
+	self := d.st.Self.Record
+	if r.Life.Compare(self.Life) > 0 && !r.Life.SameProcess(self.Life) && d.leave == nil {
+		d.host.Supersede(now, r.Life, r.Addr)
+	}
+}

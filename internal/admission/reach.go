@@ -1,0 +1,262 @@
+package admission
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// reachState is how far the check of a joiner has come.
+type reachState uint8
+
+const (
+	open reachState = iota
+	reached
+	refused
+)
+
+// reach is the admitter's side of a reach check: more than half of the joiner's would-be watchers that are in the view
+// must get one round trip with it.
+type reach struct {
+	nonce    uint32
+	holder   netip.AddrPort
+	watchers []*view.Member
+	results  map[uint64]wire.Checked
+	started  time.Duration
+	asked    time.Duration
+	state    reachState
+}
+
+// startReach asks the would-be watchers.
+func (d *Door) startReach(now time.Duration, j *joiner) *reach {
+	m := view.NewMember(j.record)
+	r := &reach{
+		nonce: d.rng.Uint32(), started: now, results: map[uint64]wire.Checked{},
+		holder: holder(d.st.Find(m.ID), j.record),
+	}
+	v := d.st.View()
+	for _, w := range v.With(m).Neighbors(m.ID) {
+		if w := v.Find(w.ID); w != nil && w.ID != m.ID {
+			r.watchers = append(r.watchers, w)
+		}
+	}
+	if len(r.watchers) == 0 {
+		r.watchers = []*view.Member{v.Find(d.self)}
+	}
+	d.askWatchers(now, j, r)
+	return r
+}
+
+func (d *Door) askWatchers(now time.Duration, j *joiner, r *reach) {
+	r.asked = now
+	c := wire.Check{Nonce: r.nonce, Record: j.record, Holder: r.holder}
+	for _, w := range r.watchers {
+		if _, ok := r.results[w.ID]; ok {
+			continue
+		}
+		if w.ID == d.self {
+			d.onCheck(now, w, c)
+		} else {
+			d.host.Send(w, c)
+		}
+	}
+}
+
+// verdict weighs what the watchers said, refuses where they could not reach the joiner, and asks again where they are
+// silent.
+func (d *Door) verdict(now time.Duration, j *joiner) reachState {
+	r := j.reach
+	if r.state != open {
+		return r.state
+	}
+	yes, held := 0, false
+	for _, c := range r.results {
+		if c.Reached {
+			yes++
+		}
+		held = held || c.Held
+	}
+	late := now-r.started >= checkFor
+	switch {
+	case held:
+		r.state = refused
+		d.refuse(j.from, wire.Refuse{Reason: wire.RefusedNameTaken, Known: d.st.FindName(j.record.Name).Record.Life, Addr: r.holder})
+	case 2*yes > len(r.watchers) && (late || !r.holder.IsValid() || len(r.results) == len(r.watchers)):
+		r.state = reached
+	case late || len(r.results) == len(r.watchers):
+		r.state = refused
+		d.refuse(j.from, wire.Refuse{Reason: wire.RefusedUnreachable, Names: r.unreached(), Addr: j.record.Addr})
+	case now-r.asked >= checkEvery:
+		d.askWatchers(now, j, r)
+	}
+	return r.state
+}
+
+func (r *reach) unreached() []string {
+	var names []string
+	for _, w := range r.watchers {
+		if c, ok := r.results[w.ID]; (!ok || !c.Reached) && len(names) < wire.MaxNames {
+			names = append(names, w.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (d *Door) onChecked(now time.Duration, from *view.Member, c wire.Checked) {
+	j := d.window[c.Joiner]
+	if j == nil || j.reach == nil || j.reach.nonce != c.Nonce {
+		return
+	}
+	if slices.ContainsFunc(j.reach.watchers, func(w *view.Member) bool { return w.ID == from.ID }) {
+		j.reach.results[from.ID] = c
+	}
+	if d.windowEnd > 0 && len(d.window) == 1 {
+		d.tickWindow(now)
+	}
+}
+
+// check is a would-be watcher's side: up to four probes to the joiner, and to the present holder of its name.
+type check struct {
+	key    checkKey
+	member *view.Member // who asked
+	ask    wire.Check
+	id     uint64
+	seq    uint32
+	tries  int
+	next   time.Duration
+	yes    bool // the joiner answered
+	held   bool // the holder answered
+	said   bool
+}
+
+type checkKey struct {
+	admitter uint64
+	nonce    uint32
+}
+
+const (
+	probeTries = 4
+	probeEvery = 100 * time.Millisecond
+	maxChecks  = 8192
+	keepCheck  = 2 * time.Second
+)
+
+// onCheck begins to probe, or repeats what was found.
+func (d *Door) onCheck(now time.Duration, from *view.Member, ask wire.Check) {
+	key := checkKey{from.ID, ask.Nonce}
+	if c, ok := d.checks[key]; ok {
+		if c.said {
+			d.say(now, c)
+		}
+		return
+	}
+	if len(d.checks) >= maxChecks {
+		return
+	}
+	c := &check{key: key, member: from, ask: ask, id: wire.ID(ask.Record.Name), next: now}
+	if ask.Holder.IsValid() && ask.Record.Name == d.st.Self.Name {
+		c.held = true
+	}
+	c.seq = DoorSeq | d.rng.Uint32()
+	d.checks[key] = c
+	d.tickCheck(now, c)
+}
+
+func (d *Door) tickChecks(now time.Duration) {
+	if len(d.checks) == 0 {
+		return
+	}
+	due := make([]*check, 0, len(d.checks))
+	for _, c := range d.checks {
+		if c.next <= now {
+			due = append(due, c)
+		}
+	}
+	slices.SortFunc(due, func(a, b *check) int { return compareKeys(a.key, b.key) })
+	for _, c := range due {
+		d.tickCheck(now, c)
+	}
+}
+
+func compareKeys(a, b checkKey) int {
+	if a.admitter != b.admitter {
+		if a.admitter < b.admitter {
+			return -1
+		}
+		return 1
+	}
+	return int(int64(a.nonce) - int64(b.nonce))
+}
+
+func (d *Door) tickCheck(now time.Duration, c *check) {
+	if c.said {
+		delete(d.checks, c.key)
+		return
+	}
+	if c.held || c.tries >= probeTries {
+		d.say(now, c)
+		return
+	}
+	c.tries++
+	c.next = now + probeEvery
+	if !c.yes {
+		d.host.SendTo(c.ask.Record.Addr, wire.Ping{Seq: c.seq})
+	}
+	if c.ask.Holder.IsValid() {
+		d.host.SendTo(c.ask.Holder, wire.Ping{Seq: c.seq})
+	}
+}
+
+// say reports to the admitter, and remembers the outcome in case the report is lost.
+func (d *Door) say(now time.Duration, c *check) {
+	c.said = true
+	c.next = now + keepCheck
+	out := wire.Checked{Nonce: c.ask.Nonce, Joiner: c.id, Reached: c.yes, Held: c.held}
+	if c.member.ID == d.self {
+		d.onChecked(now, c.member, out)
+		return
+	}
+	d.host.Send(c.member, out)
+}
+
+// Acked takes the answer to one of the door's probes. The header says which process answered: a reused address is not
+// taken for its former holder.
+func (d *Door) Acked(now time.Duration, from netip.AddrPort, h wire.Header, a wire.Ack) {
+	for _, key := range d.checkKeys() {
+		c := d.checks[key]
+		if c == nil || c.said || c.seq != a.Seq || c.id != h.From.ID {
+			continue
+		}
+		if h.From.Boot == wire.RefOf(c.id, c.ask.Record.Life).Boot {
+			c.yes = true
+			if !c.ask.Holder.IsValid() {
+				d.say(now, c)
+			}
+		} else if from == c.ask.Holder {
+			d.heldBy(now, c, h)
+		}
+	}
+}
+
+// heldBy notes that another process answers for the name, if it is the one known here.
+func (d *Door) heldBy(now time.Duration, c *check, h wire.Header) {
+	m := d.st.Find(c.id)
+	if m == nil || wire.RefOf(m.ID, m.Record.Life).Boot != h.From.Boot {
+		return
+	}
+	c.held = true
+	d.say(now, c)
+}
+
+func (d *Door) checkKeys() []checkKey {
+	keys := make([]checkKey, 0, len(d.checks))
+	for k := range d.checks {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, compareKeys)
+	return keys
+}

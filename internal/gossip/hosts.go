@@ -1,0 +1,121 @@
+package gossip
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/admission"
+	"github.com/grapevine-gossip/grapevine/internal/detector"
+	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// The hosts below are what each part sees of the machine, and the only way from one part to another.
+
+type detectorHost struct{ m *Machine }
+
+func (h detectorHost) Send(to *view.Member, msg wire.Message) { h.m.send(to, msg) }
+
+// Convict writes all ends in one step.
+func (h detectorHost) Convict(now time.Duration, verdicts []detector.Verdict) {
+	for _, v := range verdicts {
+		h.m.st.MergeEnd(now, wire.End{
+			Name: v.Member.Name, Life: v.Member.Life, Cause: wire.Failed,
+			Count: h.m.failures(now, v.Member), Accusers: v.Accusers,
+		}, 0)
+	}
+}
+
+func (h detectorHost) Suspected(now time.Duration, member *view.Member, by []detector.Accusation) {
+	h.m.pub.suspected(now, member, by)
+}
+
+func (h detectorHost) Cleared(now time.Duration, member *view.Member) { h.m.pub.cleared(now, member) }
+
+// failures counts this failure of the member's process on top of those within the last ten minutes.
+func (m *Machine) failures(now time.Duration, member *view.Member) uint8 {
+	s := m.st.Find(member.ID)
+	if s == nil || !s.End.Life.SameProcess(member.Life) || now-s.EndedAt > failuresFor || s.End.Count == 255 {
+		return 1
+	}
+	return s.End.Count + 1
+}
+
+const failuresFor = 10 * time.Minute
+
+type treeHost struct{ m *Machine }
+
+func (h treeHost) Send(to *view.Member, msg wire.Message) { h.m.send(to, msg) }
+
+func (h treeHost) Stabilized(now time.Duration, v *view.View) { h.m.pub.stabilized(now, v) }
+
+type spreadHost struct{ m *Machine }
+
+func (h spreadHost) Send(to *view.Member, msg wire.Message) { h.m.send(to, msg) }
+
+func (h spreadHost) Pull(now time.Duration, from *view.Member, req wire.Request) {
+	h.m.streams.pull(now, from, req)
+}
+
+type exchangeHost struct{ m *Machine }
+
+func (h exchangeHost) Send(to *view.Member, msg wire.Message) { h.m.send(to, msg) }
+
+func (h exchangeHost) Offer(now time.Duration, from *view.Member, versions []wire.Versioned) {
+	h.m.spread.Offer(now, from, versions)
+}
+
+type doorHost struct{ m *Machine }
+
+func (h doorHost) Send(to *view.Member, msg wire.Message) { h.m.send(to, msg) }
+
+func (h doorHost) SendTo(to netip.AddrPort, msg wire.Message) { h.m.sendTo(to, msg) }
+
+// Enter takes this member into another view.
+func (h doorHost) Enter(now time.Duration, lives []wire.Record, reason string) {
+	m := h.m
+	m.pub.entering(m.st.Self.Record.Life, m.raw.Len(), reason)
+	m.st.TakeOver(now, lives)
+	m.spread.Reset(now)
+	m.tree.Reset(now)
+	m.settle(now)
+}
+
+func (h doorHost) Supersede(now time.Duration, by wire.Life, at netip.AddrPort) {
+	h.m.supersede(now, by, at)
+}
+
+func (h doorHost) Refused(_ time.Duration, r admission.Refusal) {
+	h.m.pub.emit(Event{Kind: EventRefused, Refusal: &Refusal{
+		Reason: r.Reason, By: r.By, Known: r.Known, RetryIn: r.RetryIn, Names: r.Names, Addr: r.Addr, Fatal: r.Fatal,
+	}})
+}
+
+// News pushes what is kept of a member that ended on the side this one came from: its farewell and its last words.
+func (h doorHost) News(now time.Duration, member *store.Member) {
+	h.m.spread.News(now, member)
+}
+
+func (h doorHost) WokeLate(now, within time.Duration) bool {
+	woke := h.m.det.WokeAt()
+	return woke > 0 && now-woke < within
+}
+
+func (h doorHost) LastAnswer() time.Duration { return h.m.det.LastAnswer() }
+
+func (h doorHost) Synced(version uint64, members int) bool {
+	return h.m.spread.Synced(version, members)
+}
+
+func (h doorHost) RecentlyHeard(n int) []*view.Member { return h.m.det.RecentlyHeard(n) }
+
+// supersede silences this member for good: another process has its name.
+func (m *Machine) supersede(now time.Duration, by wire.Life, at netip.AddrPort) {
+	if m.superseded {
+		return
+	}
+	m.superseded = true
+	m.pub.touch(m.st.Self.ID)
+	m.pub.emit(Event{Kind: EventNameConflict, Member: m.pub.member(m.st.Self), Addr: at, Reason: describeLife(by)})
+}

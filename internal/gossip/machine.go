@@ -1,0 +1,200 @@
+package gossip
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/admission"
+	"github.com/grapevine-gossip/grapevine/internal/antientropy"
+	"github.com/grapevine-gossip/grapevine/internal/detector"
+	"github.com/grapevine-gossip/grapevine/internal/spread"
+	"github.com/grapevine-gossip/grapevine/internal/stability"
+	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// Machine is one member. Its parts do not know each other; what one needs of another goes through here.
+type Machine struct {
+	cfg   Config
+	codec *wire.Codec
+	rng   *rand.Rand
+	now   time.Duration
+
+	st     *store.Store
+	det    *detector.Detector
+	tree   *stability.Tree
+	spread *spread.Spread
+	ae     *antientropy.Exchange
+	door   *admission.Door
+
+	raw         *view.View // as the parts last saw the store's view
+	pub         publication
+	retainAt    time.Duration
+	superseded  bool
+	toldRecord  map[uint64]time.Duration         // when a member that holds an older life of mine was last told
+	toldCluster map[netip.AddrPort]time.Duration // when a stranger of another cluster was last told
+
+	out     Output
+	box     outbox
+	streams streams
+	msgs    []wire.Message
+	stats   Stats
+}
+
+const retainEvery = 10 * time.Second
+
+// New makes a machine that is a view of one.
+func New(now time.Duration, cfg Config) *Machine {
+	m := &Machine{cfg: cfg, codec: wire.NewCodec(cfg.Cluster), rng: cfg.Rand, now: now}
+	m.stats.Dropped = map[string]uint64{}
+	m.stats.SentByKind = map[string]uint64{}
+	m.stats.ReceivedByKind = map[string]uint64{}
+	m.start(now, wire.Record{
+		Name: cfg.Name, Addr: cfg.Addr, AddrVersion: 1, MinVersion: wire.MinVersion, MaxVersion: wire.MaxVersion,
+		Life: wire.Life{Generation: max(cfg.Generation, 1), Boot: cfg.Boot},
+	})
+	return m
+}
+
+// start builds the parts for a new process of this member.
+func (m *Machine) start(now time.Duration, self wire.Record) {
+	m.st = store.New(self, store.Limits{Key: m.cfg.MaxKey, Value: m.cfg.MaxValue, Space: m.cfg.MaxSpace})
+	id := m.st.Self.ID
+	m.raw = m.st.View()
+	m.det = detector.New(now, detector.Config{Phi: m.cfg.Phi, Interval: m.cfg.Interval, Rand: m.rng}, m.raw.Find(id), detectorHost{m})
+	m.tree = stability.New(id, treeHost{m})
+	m.spread = spread.New(spread.Config{Rand: m.rng, Budget: m.cfg.Budget}, id, m.st, spreadHost{m})
+	m.ae = antientropy.New(m.rng, id, m.st, exchangeHost{m})
+	m.door = admission.New(now, m.st, doorHost{m}, m.rng, m.cfg.HasSeeds)
+	m.retainAt = now + retainEvery
+	m.toldRecord = map[uint64]time.Duration{}
+	m.toldCluster = map[netip.AddrPort]time.Duration{}
+	m.streams = streams{open: map[uint64]*stream{}, next: m.streams.next}
+	m.pub = publication{m: m, last: map[uint64]lastSeen{}, dirty: map[uint64]bool{}, suspects: map[uint64][]Accuser{}}
+	m.det.SetView(now, m.raw)
+	m.spread.SetView(now, m.raw, m.raw)
+	m.ae.SetView(now, m.raw)
+	m.pub.first(now)
+}
+
+// Step takes one datagram.
+func (m *Machine) Step(now time.Duration, from netip.AddrPort, frame []byte) {
+	m.now = now
+	m.stats.PacketsIn++
+	m.stats.BytesIn += uint64(len(frame))
+	h, msgs, err := m.codec.Open(frame, m.msgs[:0])
+	m.msgs = msgs
+	if err != nil {
+		m.reject(now, from, len(frame), err)
+		return
+	}
+	if !m.silent() {
+		m.dispatch(now, from, h, msgs)
+	}
+	clear(m.msgs)
+}
+
+// Tick does what is due.
+func (m *Machine) Tick(now time.Duration) {
+	m.now = now
+	if m.silent() {
+		return
+	}
+	m.det.Tick(now)
+	m.door.Tick(now)
+	if !m.door.Left() {
+		m.spread.Tick(now)
+		m.ae.Tick(now)
+		m.tree.Tick(now)
+	}
+	m.st.Expire(now)
+	if now >= m.retainAt {
+		m.retainAt = now + retainEvery
+		m.st.Retain(now)
+		m.pub.retain()
+		clear(m.toldRecord)
+		clear(m.toldCluster)
+	}
+	m.pub.tick(now)
+	m.settle(now)
+}
+
+// Next is when Tick has something to do.
+func (m *Machine) Next() time.Duration {
+	if m.silent() {
+		return m.now + time.Hour
+	}
+	next := m.retainAt
+	for _, t := range [...]time.Duration{
+		m.det.Next(), m.door.Next(), m.spread.Next(), m.ae.Next(), m.tree.Next(), m.st.NextExpiry(), m.pub.next(),
+	} {
+		if t > 0 && t < next {
+			next = t
+		}
+	}
+	return next
+}
+
+// Ready collects what has to go out since the last call.
+func (m *Machine) Ready() *Output {
+	m.settle(m.now)
+	m.out.Packets = m.box.flush(m)
+	m.out.Events, m.pub.events = m.pub.events, m.out.Events[:0]
+	m.out.Streams, m.streams.calls = m.streams.calls, m.out.Streams[:0]
+	m.out.Snapshot = m.pub.snapshot(m.now)
+	return &m.out
+}
+
+// Snapshot is the newest published state.
+func (m *Machine) Snapshot() *Snapshot { return m.pub.snapshot(m.now) }
+
+// silent reports whether this member says and does nothing any more.
+func (m *Machine) silent() bool { return m.superseded || m.door.Left() }
+
+// settle carries changes of the state to the parts until nothing changes any more: view and overlay change once per
+// turn, not per record.
+func (m *Machine) settle(now time.Duration) {
+	for range maxSettle {
+		changes := m.st.Changes()
+		v := m.st.View()
+		if len(changes) == 0 && v == m.raw {
+			return
+		}
+		if v != m.raw {
+			before := m.raw
+			m.raw = v
+			m.stats.ViewChanges++
+			m.spread.SetView(now, before, v)
+			m.ae.SetView(now, v)
+			m.door.SetView(now)
+			m.det.SetView(now, v)
+		}
+		m.spread.Changed(now, changes)
+		m.pub.changed(now, changes)
+	}
+}
+
+// maxSettle bounds how often one turn may change the state in answer to its own changes; what is left waits for the
+// next turn.
+const maxSettle = 16
+
+// Stats counts since the start.
+func (m *Machine) Stats() Stats {
+	s := m.stats
+	s.Probes, s.Accusations, s.Vouches, s.Convictions = m.det.Counts()
+	s.Copies, s.Echoes = m.spread.Counts()
+	s.Dropped = copyCounts(s.Dropped)
+	s.SentByKind = copyCounts(s.SentByKind)
+	s.ReceivedByKind = copyCounts(s.ReceivedByKind)
+	return s
+}
+
+func copyCounts(in map[string]uint64) map[string]uint64 {
+	out := make(map[string]uint64, len(in))
+	for k, v := range in {
+		out[k] = v
+	}
+	return out
+}
