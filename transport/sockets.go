@@ -38,7 +38,7 @@ const (
 // If the port is taken, errors.Is(err, [syscall.EADDRINUSE]) holds and the error says for which protocol and address.
 // The transport implements [RefusedCounter].
 func Listen(bind string, opts Options) (Transport, error) {
-	at, err := net.ResolveTCPAddr("tcp", bind)
+	at, err := resolve(bind)
 	if err != nil {
 		return nil, fmt.Errorf("transport: bind address %q: %w", bind, err)
 	}
@@ -58,6 +58,17 @@ func Listen(bind string, opts Options) (Transport, error) {
 	}
 	s.done, s.cancel = context.WithCancel(context.Background())
 	return s, nil
+}
+
+func resolve(bind string) (*net.TCPAddr, error) {
+	_, port, err := net.SplitHostPort(bind)
+	if err != nil {
+		return nil, err
+	}
+	if port == "" { // package net takes that for 0, which nobody can have meant
+		return nil, errors.New("missing port")
+	}
+	return net.ResolveTCPAddr("tcp", bind)
 }
 
 func listenBoth(at *net.TCPAddr) (*net.TCPListener, *net.UDPConn, error) {
