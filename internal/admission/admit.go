@@ -172,16 +172,19 @@ func (d *Door) tickWindow(now time.Duration) {
 	if !d.settled {
 		return
 	}
-	var in []*joiner
+	var able, in []*joiner
 	for _, id := range sortedKeys(d.window) {
 		j := d.window[id]
 		switch d.verdict(now, j) {
 		case reached:
-			if !d.sideWaits(now, j) {
-				in = append(in, j)
-			}
+			able = append(able, j)
 		case refused:
 			delete(d.window, id)
+		}
+	}
+	for _, j := range able {
+		if !d.sideWaits(now, j) {
+			in = append(in, j)
 		}
 	}
 	d.commit(now, in)

@@ -152,7 +152,7 @@ func (d *Door) onWait(now time.Duration, from netip.AddrPort, h wire.Header, w w
 		d.host.SendTo(w.Elsewhere, d.joinMessage(self, true))
 	}
 	d.maybeSettle(now)
-	if w.Size > 1 || d.allAnswered() {
+	if d.seek != nil && w.Size > 1 {
 		d.decide(now)
 	}
 }

@@ -85,7 +85,9 @@ func (f Frozen[K, V]) From(key K) iter.Seq2[K, V] {
 func (m *Map[K, V]) Set(key K, val V) {
 	m.ownSpine()
 	if len(m.pages) == 0 {
-		m.pages = append(m.pages, &page[K, V]{epoch: m.epoch})
+		m.pages = append(m.pages, &page[K, V]{items: []item[K, V]{{key, val}}, epoch: m.epoch})
+		m.n = 1
+		return
 	}
 	p := min(pageOf(m.pages, key), len(m.pages)-1)
 	pg := m.ownPage(p)

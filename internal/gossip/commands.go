@@ -42,7 +42,6 @@ func (m *Machine) Do(now time.Duration, c Command) (Result, error) {
 	case Join:
 		m.door.Join(now, c.Addrs)
 	case Leave:
-		m.det.SetOut(now, true)
 		m.door.Leave(now)
 	case Forget:
 		return Result{}, m.forget(now, c.Name)

@@ -68,6 +68,7 @@ func (m *Machine) start(now time.Duration, self wire.Record) {
 	m.spread = spread.New(spread.Config{Rand: m.rng, Budget: m.cfg.Budget}, id, m.st, spreadHost{m})
 	m.ae = antientropy.New(m.rng, id, m.st, exchangeHost{m})
 	m.door = admission.New(now, m.st, doorHost{m}, m.rng, m.cfg.HasSeeds)
+	m.isOut = false
 	m.retainAt = now + retainEvery
 	m.toldRecord = map[uint64]time.Duration{}
 	m.toldCluster = map[netip.AddrPort]time.Duration{}
@@ -156,6 +157,10 @@ func (m *Machine) silent() bool { return m.superseded || m.door.Left() }
 // settle carries changes of the state to the parts until nothing changes any more: view and overlay change once per
 // turn, not per record.
 func (m *Machine) settle(now time.Duration) {
+	if out := m.door.Out() || m.door.Leaving(); out != m.isOut {
+		m.isOut = out
+		m.det.SetOut(now, out)
+	}
 	for range maxSettle {
 		changes := m.st.Changes()
 		v := m.st.View()
