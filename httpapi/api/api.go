@@ -144,3 +144,9 @@ type ProblemDetail struct {
 	Location string `json:"location,omitempty"`
 	Value    any    `json:"value,omitempty"`
 }
+
+// Tag is the answer to a write of a tag.
+type Tag struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
