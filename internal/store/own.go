@@ -165,6 +165,7 @@ func (s *Store) write(now time.Duration, key string, value []byte, deleted bool)
 	s.uncount(s.Self)
 	space.put(e)
 	s.count(s.Self)
+	s.recent.add(Write{Member: s.Self, Owner: s.Self.Owner(), From: from, To: space.max, At: now})
 	s.changes = append(s.changes, Change{Kind: Wrote, Member: s.Self, From: from, To: space.max, Entries: []*Entry{e}})
 	return e.Version
 }

@@ -74,6 +74,7 @@ type Store struct {
 	size      int
 	view      *view.View // nil: to be computed
 	changes   []Change
+	recent    recent
 	ttl       ttlQueue
 }
 
@@ -176,6 +177,7 @@ func (s *Store) Apply(now time.Duration, d *wire.Delta, source uint64, bulk bool
 	m.Space = space
 	s.count(m)
 	if m.Space.max > from {
+		s.recent.add(Write{Member: m, Owner: d.Owner, From: from, To: m.Space.max, At: now})
 		s.changes = append(s.changes, Change{
 			Kind: Wrote, Member: m, Source: source, Bulk: bulk, From: from, To: m.Space.max, Entries: fresh,
 		})

@@ -1,0 +1,194 @@
+package spread
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// Rules lazy and coalesce.
+const (
+	eagerMax = 600 // bytes waiting for an edge that are still pushed; more is announced
+
+	// leastPause and mostPause bound C, the time within which what is meant for one edge is gathered after something
+	// was sent: twice as long as packets wait here, so that under load fewer and larger ones are made.
+	leastPause = 2 * time.Millisecond
+	mostPause  = 50 * time.Millisecond
+
+	// toldFor is how long an announcement stands for the data: then whoever did not ask has it from somebody else, and
+	// small changes are pushed again.
+	toldFor = time.Second
+)
+
+// edge is a neighbour, what it is known to hold, and what waits for it.
+type edge struct {
+	to    *view.Member
+	known map[wire.Owner]uint64 // it holds, or was sent, all up to this version
+	told  map[wire.Owner]told
+	wait  map[wire.Owner]waiting
+	due   time.Duration // of the earliest of wait; 0: none
+	next  time.Duration // nothing is sent before
+}
+
+// told is an announcement that was not answered by a request yet.
+type told struct {
+	version uint64
+	at      time.Duration
+}
+
+// waiting is a namespace with changes that the edge may lack.
+type waiting struct {
+	from  uint64 // the neighbour is expected to hold up to here, if nothing else is known
+	due   time.Duration
+	since time.Duration // when the oldest of the changes came
+	lazy  bool          // announce, whatever the size
+}
+
+func newEdge(to *view.Member) *edge {
+	return &edge{
+		to: to, known: map[wire.Owner]uint64{}, told: map[wire.Owner]told{}, wait: map[wire.Owner]waiting{},
+	}
+}
+
+// edgeTo keeps the edge to a member that stays a neighbour under the same life.
+func edgeTo(m *view.Member, old []*edge) *edge {
+	i := slices.IndexFunc(old, func(e *edge) bool { return e.to.ID == m.ID && e.to.Tag == m.Tag })
+	if i < 0 {
+		return newEdge(m)
+	}
+	old[i].to = m // its address may have changed
+	return old[i]
+}
+
+// has notes that the neighbour holds o up to version.
+func (e *edge) has(o wire.Owner, version uint64) {
+	if version > e.known[o] {
+		e.known[o] = version
+	}
+	if t, ok := e.told[o]; ok && version >= t.version {
+		delete(e.told, o)
+	}
+}
+
+// add puts changes into the queue of the edge.
+func (e *edge) add(o wire.Owner, w waiting) {
+	if old, ok := e.wait[o]; ok {
+		w.from = min(w.from, old.from)
+		w.due = min(w.due, old.due)
+		w.since = min(w.since, old.since)
+		w.lazy = w.lazy || old.lazy
+	}
+	e.wait[o] = w
+	e.due = earlier(e.due, w.due)
+}
+
+// forgetOwners drops what is known of namespaces that are no more.
+func (s *Spread) forgetOwners() {
+	for _, e := range s.edges {
+		maps.DeleteFunc(e.known, func(o wire.Owner, _ uint64) bool { return s.space(o) == nil })
+		maps.DeleteFunc(e.told, func(o wire.Owner, _ told) bool { return s.space(o) == nil })
+	}
+}
+
+// pause is C of rule coalesce.
+func (s *Spread) pause() time.Duration { return min(max(2*s.lag, leastPause), mostPause) }
+
+func (s *Spread) flushEdges(now time.Duration) {
+	for _, e := range s.edges {
+		if e.due > 0 && e.due <= now && e.next <= now && s.budget.open(0) {
+			s.flush(now, e)
+		}
+	}
+}
+
+// parcel is one namespace on its way to an edge.
+type parcel struct {
+	owner wire.Owner
+	space *store.Namespace
+	from  uint64
+	size  int // bytes on the wire, counted no further than needed
+	lazy  bool
+}
+
+// flush sends what is due for an edge: small things themselves, of others and of what is too much only the versions.
+func (s *Spread) flush(now time.Duration, e *edge) {
+	parcels := s.take(now, e)
+	if len(parcels) == 0 {
+		return
+	}
+	total := 0
+	for i := range parcels {
+		p := &parcels[i]
+		p.lazy = p.lazy || p.size > eagerMax
+		if !p.lazy {
+			total += p.size
+		}
+	}
+	var versions []wire.Versioned
+	for _, p := range parcels {
+		if p.lazy || total > eagerMax || !s.sendParcel(e, p) {
+			versions = append(versions, wire.Versioned{Owner: p.owner, Version: p.space.Max()})
+			e.told[p.owner] = told{p.space.Max(), now}
+		}
+	}
+	s.announce(e.to, versions)
+	e.next = now + s.pause()
+}
+
+// take removes from the queue of an edge what is due, most pending versions first, and drops what the edge has.
+func (s *Spread) take(now time.Duration, e *edge) []parcel {
+	var out []parcel
+	e.due = 0
+	for o, w := range e.wait {
+		space := s.space(o)
+		switch {
+		case space == nil || space.Max() <= e.known[o]:
+			delete(e.wait, o)
+		case w.due > now:
+			e.due = earlier(e.due, w.due)
+		default:
+			delete(e.wait, o)
+			p := parcel{owner: o, space: space, from: max(w.from, e.known[o]), lazy: w.lazy}
+			t, ok := e.told[o]
+			if ok && now-t.at < toldFor {
+				p.lazy = true // it has not what was announced, so more would not connect
+			}
+			if !p.lazy {
+				p.size = parcelOverhead + space.SizeSince(p.from, 0, eagerMax)
+			}
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b parcel) int {
+		return cmp.Or(cmp.Compare(b.space.Max()-b.from, a.space.Max()-a.from), compareOwners(a.owner, b.owner))
+	})
+	return out
+}
+
+// parcelOverhead is what a Delta takes beside its entries, usually.
+const parcelOverhead = 20
+
+// sendParcel pushes; false if it would have to start anew from 0 or does not fit.
+func (s *Spread) sendParcel(e *edge, p parcel) bool {
+	start, to, entries := p.space.Since(p.from, 0, wire.MaxSection-wire.DeltaOverhead)
+	if start != p.from || to != p.space.Max() {
+		return false
+	}
+	s.send(e.to, wire.Delta{Owner: p.owner, From: start, To: to, Floor: p.space.Floor(), Entries: entries}, p.size)
+	e.has(p.owner, to)
+	return true
+}
+
+func (s *Spread) send(to *view.Member, m wire.Message, size int) {
+	s.budget.spend(size)
+	s.host.Send(to, m)
+}
+
+func compareOwners(a, b wire.Owner) int {
+	return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.Boot, b.Boot))
+}

@@ -1,0 +1,289 @@
+package spread
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// Bounds of the table of pulls.
+const (
+	maxOffers = 16   // members noted as having one namespace; more add nothing
+	maxEarly  = 4096 // namespaces of processes that are not known yet
+	earlyFor  = 2 * time.Second
+	earlyTry  = 50 * time.Millisecond
+)
+
+// pull is what somebody offers of one namespace and this member lacks. One member at a time is asked.
+type pull struct {
+	owner  wire.Owner
+	offers []offer
+	from   uint64        // who is asked; 0: nobody at present
+	upto   uint64        // what it offered
+	due    time.Duration // when to ask, or to ask somebody else
+	tries  int           // asks without progress
+	since  time.Duration // opened
+	ranges []held        // came out of order, by From
+	bytes  int           // in ranges
+	stream bool          // comes by stream from the one asked
+}
+
+type offer struct {
+	member  uint64
+	version uint64
+	at      time.Duration // asked last
+	asks    int           // since the last progress
+}
+
+// standing is how an owner that is named in a message relates to what is known here.
+type standing uint8
+
+const (
+	useless standing = iota + 1 // one's own, another process has replaced it, or forgotten
+	early                       // of a process that is not known yet: its life may be on its way
+	current
+)
+
+func (s *Spread) standing(o wire.Owner) (standing, uint64) {
+	m := s.st.Find(o.ID)
+	switch {
+	case o.ID == s.self:
+		return useless, 0
+	case m == nil:
+		return early, 0
+	case m.Owner() == o:
+		if m.End.Cause == wire.Forgotten && !m.InView() {
+			return useless, 0
+		}
+		return current, m.Space.Max()
+	case o.Generation < m.Record.Life.Generation:
+		return useless, 0
+	}
+	return early, 0
+}
+
+func (s *Spread) findPull(o wire.Owner) (int, bool) {
+	return slices.BinarySearchFunc(s.pulls, o, func(p *pull, o wire.Owner) int { return compareOwners(p.owner, o) })
+}
+
+func (s *Spread) pull(o wire.Owner) *pull {
+	if i, ok := s.findPull(o); ok {
+		return s.pulls[i]
+	}
+	return nil
+}
+
+// openPull adds a pull; nil if too many wait for lives that are not known. Of known processes there are as many as
+// there are members.
+func (s *Spread) openPull(now time.Duration, o wire.Owner) *pull {
+	if len(s.pulls) >= maxEarly+len(s.st.All()) {
+		return nil
+	}
+	i, _ := s.findPull(o)
+	p := &pull{owner: o, since: now}
+	s.pulls = slices.Insert(s.pulls, i, p)
+	return p
+}
+
+func (s *Spread) closePull(p *pull) {
+	if i, ok := s.findPull(p.owner); ok {
+		s.held -= p.bytes
+		s.pulls = slices.Delete(s.pulls, i, i+1)
+	}
+}
+
+// note remembers an offer and reports whether it is of a member that had made none.
+func (p *pull) note(member, version uint64) bool {
+	for i := range p.offers {
+		if o := &p.offers[i]; o.member == member {
+			o.version = max(o.version, version)
+			return false
+		}
+	}
+	if len(p.offers) >= maxOffers {
+		return false
+	}
+	p.offers = append(p.offers, offer{member: member, version: version})
+	return true
+}
+
+// settle drops offers of what is here already, and reports whether any is left.
+func (p *pull) settle(have uint64) bool {
+	p.offers = slices.DeleteFunc(p.offers, func(o offer) bool { return o.version <= have })
+	return len(p.offers) > 0
+}
+
+// best is the offer to take: of a member that was asked least, the highest, the first made.
+func (p *pull) best() *offer {
+	var b *offer
+	for i := range p.offers {
+		o := &p.offers[i]
+		if b == nil || o.asks < b.asks || o.asks == b.asks && o.version > b.version {
+			b = o
+		}
+	}
+	return b
+}
+
+// ask sends a request for what follows to the best of those who offer it.
+func (s *Spread) ask(now time.Duration, p *pull) {
+	space := s.space(p.owner)
+	if space == nil || !p.settle(space.Max()) {
+		s.closePull(p)
+		return
+	}
+	o := p.best()
+	to := s.view.Find(o.member)
+	o.asks++
+	o.at = now
+	p.from, p.upto, p.stream = o.member, o.version, false
+	p.due = now + s.wait.timeout(p.tries)
+	p.tries++
+	s.wake(p.due)
+	version, base := space.Position()
+	s.want(to, wire.From{Owner: p.owner, Version: version, Base: base})
+}
+
+// wake makes sure that pulls are looked at by then.
+func (s *Spread) wake(at time.Duration) { s.pullDue = earlier(s.pullDue, max(at, 1)) }
+
+// tickPulls asks for what is due, and asks somebody else for what was asked in vain.
+func (s *Spread) tickPulls(now time.Duration) {
+	if s.pullDue == 0 || s.pullDue > now {
+		return
+	}
+	s.pullDue = 0
+	for _, p := range slices.Clone(s.pulls) {
+		if p.due > now {
+			s.wake(p.due)
+			continue
+		}
+		s.due(now, p)
+	}
+}
+
+func (s *Spread) due(now time.Duration, p *pull) {
+	switch status, _ := s.standing(p.owner); {
+	case status == useless || status == early && now-p.since >= earlyFor:
+		s.closePull(p)
+	case status == early:
+		p.due = now + earlyTry
+		s.wake(p.due)
+	case p.from != 0 && s.heard[p.from]+s.wait.timeout(0) > now && s.heard[p.from] > 0:
+		p.due = s.heard[p.from] + s.wait.timeout(0) // it is busy answering what was asked of it beside this
+		s.wake(p.due)
+	default:
+		if p.stream {
+			s.streams = slices.DeleteFunc(s.streams, func(t *stream) bool { return t.from.ID == p.from })
+		}
+		s.ask(now, p)
+	}
+}
+
+// progress follows a delta that was merged: the timer starts anew, and when all is here that was asked for, the rest
+// of what is offered is asked for, or the pull ends.
+func (s *Spread) progress(now time.Duration, p *pull, from uint64) {
+	space := s.space(p.owner)
+	if space == nil {
+		s.closePull(p)
+		return
+	}
+	if p.from == from {
+		s.sample(now, p)
+		s.heard[from] = now
+	}
+	if !p.settle(space.Max()) {
+		s.closePull(p)
+		return
+	}
+	for i := range p.offers {
+		p.offers[i].asks = 0
+	}
+	p.tries = 0
+	if p.from == 0 || p.stream {
+		return
+	}
+	if version, _ := space.Position(); version >= p.upto {
+		p.from = 0
+		s.ask(now, p)
+		return
+	}
+	p.due = now + s.wait.timeout(0)
+}
+
+// sample takes the time of an answer from a member that was asked once: after two asks it can't be told which one was
+// answered (Karn's rule).
+func (s *Spread) sample(now time.Duration, p *pull) {
+	for i := range p.offers {
+		if o := &p.offers[i]; o.member == p.from && o.asks == 1 && o.at > 0 {
+			s.wait.sample(now - o.at)
+			o.at = 0
+		}
+	}
+}
+
+// withdrawn corrects the offer of a member that was asked and has less than it had offered.
+func (s *Spread) withdrawn(now time.Duration, p *pull) {
+	p.offers = slices.DeleteFunc(p.offers, func(o offer) bool { return o.member == p.from })
+	p.from, p.stream = 0, false
+	s.ask(now, p)
+}
+
+// arrived continues pulls that waited for the life of their owner.
+func (s *Spread) arrived(now time.Duration, m *store.Member) {
+	if p := s.pull(m.Owner()); p != nil {
+		s.drain(now, p)
+		s.ask(now, p)
+	}
+}
+
+// loseMembers forgets the offers, streams and queues of members that are no longer in the view.
+func (s *Spread) loseMembers(now time.Duration) {
+	gone := func(id uint64) bool { return s.view.Find(id) == nil }
+	maps.DeleteFunc(s.heard, func(id uint64, _ time.Duration) bool { return gone(id) })
+	maps.DeleteFunc(s.proof.by, func(id, _ uint64) bool { return gone(id) })
+	s.streams = slices.DeleteFunc(s.streams, func(t *stream) bool { return gone(t.from.ID) })
+	s.queues = slices.DeleteFunc(s.queues, func(q *queue) bool { return gone(q.to.ID) })
+	for _, p := range slices.Clone(s.pulls) {
+		p.offers = slices.DeleteFunc(p.offers, func(o offer) bool { return gone(o.member) })
+		switch status, _ := s.standing(p.owner); {
+		case len(p.offers) == 0:
+			s.closePull(p)
+		case p.from != 0 && gone(p.from):
+			p.from, p.stream = 0, false
+			if status == current {
+				s.ask(now, p)
+			}
+		}
+	}
+}
+
+// request gathers what is asked of one member within one turn.
+type request struct {
+	to    *view.Member
+	wants []wire.From
+}
+
+func (s *Spread) want(to *view.Member, f wire.From) {
+	for i := range s.wants {
+		if r := &s.wants[i]; r.to.ID == to.ID {
+			r.wants = append(r.wants, f)
+			return
+		}
+	}
+	s.wants = append(s.wants, request{to, []wire.From{f}})
+}
+
+func (s *Spread) flushRequests() {
+	const perSection = (wire.MaxSection - wire.MaxListOverhead) / wire.MaxFromSize
+	for _, r := range s.wants {
+		for page := range slices.Chunk(r.wants, perSection) {
+			s.send(r.to, wire.Request{Wants: page}, len(page)*wire.MaxFromSize)
+		}
+	}
+	s.wants = nil
+}
