@@ -33,6 +33,7 @@ type Machine struct {
 	pub         publication
 	retainAt    time.Duration
 	superseded  bool
+	isOut       bool                             // as the detector was last told
 	toldRecord  map[uint64]time.Duration         // when a member that holds an older life of mine was last told
 	toldCluster map[netip.AddrPort]time.Duration // when a stranger of another cluster was last told
 
