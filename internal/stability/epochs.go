@@ -19,6 +19,7 @@ type epochs struct {
 	floor  uint32 // above every epoch forgotten: where a view that is not remembered is entered
 	byView map[uint64]*list.Element
 	order  *list.List // of pastView, by the time of leaving
+	limit  int        // views remembered
 }
 
 type pastView struct {
@@ -27,7 +28,9 @@ type pastView struct {
 	left  time.Duration
 }
 
-func newEpochs() epochs { return epochs{byView: map[uint64]*list.Element{}, order: list.New()} }
+func newEpochs() epochs {
+	return epochs{byView: map[uint64]*list.Element{}, order: list.New(), limit: epochViews}
+}
 
 // enter is the epoch to enter a view with, and whether the view is new. It may exceed maxEpoch by one.
 func (e *epochs) enter(now time.Duration, view uint64) (epoch uint32, fresh bool) {
@@ -50,7 +53,7 @@ func (e *epochs) leave(now time.Duration, view uint64, epoch uint32) {
 func (e *epochs) forget(now time.Duration) {
 	for el := e.order.Front(); el != nil; el = e.order.Front() {
 		p := el.Value.(pastView)
-		if e.order.Len() <= epochViews && now-p.left < epochFor {
+		if e.order.Len() <= e.limit && now-p.left < epochFor {
 			return
 		}
 		e.order.Remove(el)

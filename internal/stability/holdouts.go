@@ -99,11 +99,9 @@ func (t *Tree) tellHoldOuts() {
 	if odd || s.parent != nil && s.hasList && t.now-s.listAt < listStale {
 		return
 	}
-	if s.orphan(t.now) {
-		own = append([]uint64{s.parent.m.ID}, own...)
-	}
+	known := s.known(t.now)
 	for _, c := range s.children {
-		t.sendHoldOuts(c, own, true)
+		t.sendHoldOuts(c, known, true)
 	}
 }
 
@@ -149,10 +147,16 @@ func (t *Tree) WaitingFor() []uint64 {
 	if s == nil || s.stable || s.mute {
 		return nil
 	}
-	out := s.missing(t.now)
-	if s.orphan(t.now) {
+	return s.known(t.now)
+}
+
+// known is everybody known to be missing, below and above. Sorted.
+func (s *session) known(now time.Duration) []uint64 {
+	out := s.missing(now)
+	if s.orphan(now) {
 		out = append(out, s.parent.m.ID)
-	} else if t.now-s.listedAt < namesStale {
+	}
+	if now-s.listedAt < namesStale {
 		out = append(out, s.list...)
 	}
 	slices.Sort(out)

@@ -15,6 +15,7 @@ const keptViews = 64
 type kept struct {
 	byView map[uint64]*keptView
 	order  []uint64 // views, those heard of last at the end
+	limit  int      // views
 }
 
 // keptView is what was heard of one view: the highest epoch, and the furthest report of each child.
@@ -29,7 +30,7 @@ type keptUp struct {
 	phase wire.Phase
 }
 
-func newKept() kept { return kept{byView: map[uint64]*keptView{}} }
+func newKept() kept { return kept{byView: map[uint64]*keptView{}, limit: keptViews} }
 
 // add keeps a report; false if there is no room for it, so that it must not be acknowledged.
 func (k *kept) add(from uint64, m wire.Up) bool {
@@ -59,7 +60,7 @@ func (k *kept) note(hash uint64, epoch uint32) *keptView {
 		k.drop(hash)
 	}
 	k.order = append(k.order, hash)
-	if len(k.order) > keptViews {
+	if len(k.order) > k.limit {
 		delete(k.byView, k.order[0])
 		k.drop(k.order[0])
 	}
