@@ -38,7 +38,9 @@ func member(m grapevine.Member) api.Member {
 	return out
 }
 
-func viewRef(v grapevine.View) api.ViewRef { return api.ViewRef{ID: v.ID.String(), Size: v.Size, Stable: v.Stable} }
+func viewRef(v grapevine.View) api.ViewRef {
+	return api.ViewRef{ID: v.ID.String(), Size: v.Size, Stable: v.Stable}
+}
 
 func view(v grapevine.View) api.View {
 	return api.View{

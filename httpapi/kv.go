@@ -20,13 +20,9 @@ import (
 // self stands for the answering member's own name in paths.
 const self = "self"
 
-type keyPath struct {
-	Node string `path:"node" doc:"a member's name, or self"`
-	Key  string `path:"key"`
-}
-
 type getInput struct {
-	keyPath
+	Node        string `path:"node" doc:"a member's name, or self"`
+	Key         string `path:"key"`
 	IfNoneMatch string `header:"If-None-Match"`
 }
 
@@ -37,15 +33,18 @@ type rawOutput struct {
 	Body   []byte
 }
 
-type writeInput struct {
-	keyPath
-	IfMatch     string `header:"If-Match" doc:"the key's version; the write fails with 412 if it is another"`
-	IfNoneMatch string `header:"If-None-Match" doc:"* to write only if the key does not exist"`
+type deleteInput struct {
+	Node    string `path:"node" doc:"this member's name, or self"`
+	Key     string `path:"key"`
+	IfMatch string `header:"If-Match" doc:"the key's version; the write fails with 412 if it is another"`
 }
 
 type putInput struct {
-	writeInput
-	TTL string `query:"ttl" doc:"delete the key after this time, such as 30s"`
+	Node        string `path:"node" doc:"this member's name, or self"`
+	Key         string `path:"key"`
+	IfMatch     string `header:"If-Match" doc:"the key's version; the write fails with 412 if it is another"`
+	IfNoneMatch string `header:"If-None-Match" doc:"* to write only if the key does not exist"`
+	TTL         string `query:"ttl" doc:"delete the key after this time, such as 30s"`
 	rawInput
 }
 
@@ -142,7 +141,7 @@ func (s *server) putKey(_ context.Context, in *putInput) (*writtenOutput, error)
 	if err := s.mine(in.Node); err != nil {
 		return nil, err
 	}
-	opts, err := in.options()
+	opts, err := conditions(in.IfMatch, in.IfNoneMatch)
 	if err != nil {
 		return nil, err
 	}
@@ -164,11 +163,11 @@ func (s *server) putKey(_ context.Context, in *putInput) (*writtenOutput, error)
 	return &writtenOutput{etag(version), api.Written{Node: s.node.Self().Name, Key: in.Key, Version: version}}, nil
 }
 
-func (s *server) deleteKey(_ context.Context, in *writeInput) (*struct{}, error) {
+func (s *server) deleteKey(_ context.Context, in *deleteInput) (*struct{}, error) {
 	if err := s.mine(in.Node); err != nil {
 		return nil, err
 	}
-	opts, err := in.options()
+	opts, err := conditions(in.IfMatch, "")
 	if err != nil {
 		return nil, err
 	}
@@ -178,19 +177,19 @@ func (s *server) deleteKey(_ context.Context, in *writeInput) (*struct{}, error)
 	return nil, writeError(s.node.Delete(in.Key, opts...))
 }
 
-// options turns the conditional headers into one of Set's options.
-func (in *writeInput) options() ([]grapevine.SetOption, error) {
+// conditions turns the conditional headers into one of Set's options.
+func conditions(ifMatch, ifNoneMatch string) ([]grapevine.SetOption, error) {
 	switch {
-	case in.IfNoneMatch == "*":
+	case ifNoneMatch == "*":
 		return []grapevine.SetOption{grapevine.IfVersion(0)}, nil
-	case in.IfNoneMatch != "":
+	case ifNoneMatch != "":
 		return nil, huma.Error422UnprocessableEntity("If-None-Match can only be * here")
-	case in.IfMatch == "":
+	case ifMatch == "":
 		return nil, nil
 	}
-	v, err := strconv.ParseUint(strings.Trim(strings.TrimPrefix(in.IfMatch, "W/"), `"`), 10, 64)
+	v, err := strconv.ParseUint(strings.Trim(strings.TrimPrefix(ifMatch, "W/"), `"`), 10, 64)
 	if err != nil {
-		return nil, huma.Error422UnprocessableEntity("If-Match is a version as ETag gives it, not " + in.IfMatch)
+		return nil, huma.Error422UnprocessableEntity("If-Match is a version as ETag gives it, not " + ifMatch)
 	}
 	return []grapevine.SetOption{grapevine.IfVersion(v)}, nil
 }

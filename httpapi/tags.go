@@ -15,7 +15,7 @@ type tagPath struct {
 }
 
 type tagInput struct {
-	tagPath
+	Key string `path:"key"`
 	rawInput
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/grapevine-gossip/grapevine/httpapi/api"
 	"github.com/grapevine-gossip/grapevine/internal/agent"
+	"github.com/grapevine-gossip/grapevine/internal/settings"
 )
 
 func (c *cli) agentCommand() *cobra.Command {
@@ -32,9 +33,18 @@ tags, seeds, log level and token again. After 'grapevine leave' it exits with 0.
 	return cmd
 }
 
-// complete copies the flags that all commands share.
+// complete copies the flags that all commands share, and leaves to the preset what nobody set.
 func (c *cli) complete(o *agent.Options) {
 	o.TokenFile, o.TLSCert, o.TLSKey, o.NoColor = c.tokenFile, c.tlsCert, c.tlsKey, c.noColor
+	for _, s := range c.resolved {
+		switch {
+		case s.Source != settings.FromDefault:
+		case s.Key == "phi":
+			o.Phi = 0
+		case s.Key == "interval":
+			o.Interval = 0
+		}
+	}
 }
 
 func (c *cli) runAgent(ctx context.Context, o agent.Options) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,9 @@ func (c *cli) configShowCommand() *cobra.Command {
 		Args:    args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			shown := agentSettings(c.resolved)
+			if err := showPreset(shown, o.Preset); err != nil {
+				return agentFailure(err)
+			}
 			body, err := json.Marshal(api.Config{Settings: shown})
 			if err != nil {
 				return err
@@ -67,6 +71,24 @@ func (c *cli) configShowCommand() *cobra.Command {
 	}
 	o.AddFlags(cmd.Flags())
 	return cmd
+}
+
+// showPreset replaces the defaults of what a preset sets.
+func showPreset(shown []api.Setting, preset string) error {
+	p, err := agent.Preset(preset)
+	if err != nil {
+		return err
+	}
+	for i, s := range shown {
+		switch {
+		case s.Source != settings.FromDefault:
+		case s.Key == "phi" && p.Phi != 0:
+			shown[i].Value = fmt.Sprint(p.Phi)
+		case s.Key == "interval" && p.Interval != 0:
+			shown[i].Value = p.Interval.String()
+		}
+	}
+	return nil
 }
 
 // agentSettings leaves out what only shapes a command's output.

@@ -108,6 +108,7 @@ func (c *cli) group(cmd *cobra.Command, args []string) error {
 	path := cmd.CommandPath()
 	if len(args) > 0 {
 		hint := fmt.Sprintf("'%s --help' lists the commands", path)
+		cmd.SuggestionsMinimumDistance = 2
 		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 			hint = fmt.Sprintf("'%s %s'; %s", path, near[0], hint)
 		}

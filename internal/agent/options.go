@@ -19,8 +19,8 @@ type Options struct {
 	Bind, Advertise, HTTP      string
 	Seeds, Tags                []string
 	DataDir, Preset            string
-	Phi                        float64
-	Interval                   time.Duration
+	Phi                        float64       // 0: the preset's
+	Interval                   time.Duration // 0: the preset's
 	LeaveTimeout, AloneAfter   time.Duration
 	LogLevel, LogFormat        string
 	Pprof                      bool
@@ -44,8 +44,8 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.DataDir, "data-dir", "", "`DIR` that keeps the generation and the known peers; by default nothing is kept")
 	fs.StringArrayVar(&o.Tags, "tag", nil, "a tag of this member, `k=v`; may be repeated")
 	fs.StringVar(&o.Preset, "preset", "lan", "timings for a `NETWORK`: lan, wan or local")
-	fs.Float64Var(&o.Phi, "phi", 0, "suspicion `LEVEL` at which a member is given up; 0 for the preset's, which is 8")
-	fs.DurationVar(&o.Interval, "interval", 0, "`TIME` between two probes of one member; 0 for the preset's, which is 1s in a LAN")
+	fs.Float64Var(&o.Phi, "phi", 8, "suspicion `LEVEL` at which a member is given up; by default the preset's")
+	fs.DurationVar(&o.Interval, "interval", time.Second, "`TIME` between two probes of one member; by default the preset's")
 	fs.DurationVar(&o.LeaveTimeout, "leave-timeout", 5*time.Second, "longest `TIME` to say goodbye")
 	fs.DurationVar(&o.AloneAfter, "alone-after", 15*time.Second, "after this `TIME` without an answer from a seed the agent is ready alone")
 	fs.StringVar(&o.TLSClientCA, "tls-client-ca", "", "`FILE` with the authorities of client certificates; with it the HTTP API asks for one")
