@@ -1,0 +1,127 @@
+package detector
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// quorum is how many accusers it takes at least. Nobody's word alone ends another.
+const quorum = 2
+
+// Convicted judges all rumours, one per author, against a view: whom the accusations end, sorted by id. Whoever is
+// convicted neither votes nor watches in the next round, until a round convicts nobody. Nobody convicts itself.
+func Convicted(v *view.View, rumours []wire.Rumour, self uint64) []Verdict {
+	var all []Verdict
+	for {
+		round := convictedOnce(v, tally(v, rumours), self)
+		if len(round) == 0 {
+			break
+		}
+		gone := make(map[uint64]bool, len(round))
+		for _, c := range round {
+			gone[c.Member.ID] = true
+		}
+		all = append(all, round...)
+		v = v.Without(gone)
+	}
+	slices.SortFunc(all, func(a, b Verdict) int { return cmp.Compare(a.Member.ID, b.Member.ID) })
+	return all
+}
+
+// votes are what counts for and against one member.
+type votes struct {
+	subject  *view.Member
+	accusers []uint64
+	vouchers []uint64
+}
+
+// tally collects the votes on each accused member: author and subject are in the view under the lives named.
+func tally(v *view.View, rumours []wire.Rumour) map[uint64]*votes {
+	out := map[uint64]*votes{}
+	authors := make([]*view.Member, len(rumours))
+	for i, r := range rumours {
+		authors[i] = authorOf(v, r)
+		if authors[i] == nil {
+			continue
+		}
+		for _, s := range r.Accused {
+			if m := subjectOf(v, authors[i], s); m != nil {
+				if out[m.ID] == nil {
+					out[m.ID] = &votes{subject: m}
+				}
+				out[m.ID].accusers = append(out[m.ID].accusers, authors[i].ID)
+			}
+		}
+	}
+	for i, r := range rumours {
+		if authors[i] == nil {
+			continue
+		}
+		for _, s := range r.Vouched {
+			if t := out[s.ID]; t != nil && subjectOf(v, authors[i], s) != nil && !slices.Contains(t.accusers, authors[i].ID) {
+				t.vouchers = append(t.vouchers, authors[i].ID)
+			}
+		}
+	}
+	return out
+}
+
+// authorOf gives the author of a rumour that counts, or nil.
+func authorOf(v *view.View, r wire.Rumour) *view.Member {
+	if m := v.Find(r.Author.ID); m != nil && wire.RefOf(m.ID, m.Life) == r.Author {
+		return m
+	}
+	return nil
+}
+
+// subjectOf gives whom a suspicion of that author counts for or against, or nil.
+func subjectOf(v *view.View, author *view.Member, s wire.Suspicion) *view.Member {
+	if m := v.Find(s.ID); m != nil && m.Tag == s.Tag && m.ID != author.ID {
+		return m
+	}
+	return nil
+}
+
+func convictedOnce(v *view.View, on map[uint64]*votes, self uint64) []Verdict {
+	var out []Verdict
+	for _, m := range v.All() {
+		t := on[m.ID]
+		if t == nil || m.ID == self {
+			continue
+		}
+		if accusers := verdict(v, on, t); accusers != nil {
+			out = append(out, Verdict{Member: m, Accusers: accusers[:min(len(accusers), wire.MaxAccusers)]})
+		}
+	}
+	return out
+}
+
+// verdict gives the accusers that convict, or nil. The electorate is who accuses, who vouches, and the watchers that
+// could still speak and don't: an accused silent watcher does not block, else the last of many never concludes.
+func verdict(v *view.View, on map[uint64]*votes, t *votes) []uint64 {
+	if len(t.accusers) < quorum {
+		return nil
+	}
+	watchers := v.Neighbors(t.subject.ID)
+	accusers := t.accusers
+	if len(t.vouchers) > 0 {
+		accusers = slices.DeleteFunc(slices.Clone(accusers), func(id uint64) bool {
+			return !slices.ContainsFunc(watchers, func(m *view.Member) bool { return m.ID == id })
+		})
+	}
+	silent := 0
+	for _, w := range watchers {
+		if on[w.ID] == nil && !slices.Contains(t.accusers, w.ID) && !slices.Contains(t.vouchers, w.ID) {
+			silent++
+		}
+	}
+	electorate := len(accusers) + len(t.vouchers) + silent
+	if len(accusers) < quorum || 2*len(accusers) <= electorate {
+		return nil
+	}
+	slices.Sort(accusers)
+	return accusers
+}

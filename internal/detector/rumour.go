@@ -1,0 +1,355 @@
+package detector
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+const (
+	batch       = 50 * time.Millisecond // changes of rumours travel together
+	firstEvery  = time.Second           // an unchanged list is repeated after 1, 2, 4, 8, 8 .. s
+	lastEvery   = 8 * time.Second
+	emptySends  = 3 // an emptied list is sent so often, then no more
+	keepRepeats = 3 // a list is dropped after so many intervals without a word
+	urgent      = 5 * time.Second
+	urgentTo    = 4 // while the own list changed lately, so many members heard last get the news too: all neighbours may be dead
+	maxAccused  = 64
+	maxVouched  = 16 // 64 accusations, 16 vouches and the head are at most 1080 bytes: one section
+
+	judgeQuiet = 200 * time.Millisecond // the view is judged when rumours did not change for so long
+	judgeLate  = time.Second            // and at most so long after the first change
+)
+
+// rumour is the newest list of one author.
+type rumour struct {
+	wire.Rumour
+	expires time.Duration // 0: never, for this member's own
+	giver   uint64        // who brought it
+	news    bool          // to be passed on
+}
+
+// ownList is what this member says itself.
+type ownList struct {
+	seq       uint64
+	changed   bool // to be written anew before the next flush
+	changedAt time.Duration
+	every     time.Duration
+	repeatAt  time.Duration // 0: never
+	empties   int           // sends of an emptied list
+}
+
+// subject is somebody whose accusations count, by author.
+type subject struct {
+	accusers []voice // sorted by id
+}
+
+type voice struct {
+	id   uint64
+	grey bool
+}
+
+func (s *subject) find(id uint64) (int, bool) {
+	return slices.BinarySearchFunc(s.accusers, id, func(v voice, id uint64) int { return cmp.Compare(v.id, id) })
+}
+
+func (s *subject) accusedByOthers(self uint64) bool {
+	return slices.ContainsFunc(s.accusers, func(v voice) bool { return v.id != self })
+}
+
+// ownChanged notes that this member has something else to say.
+func (d *Detector) ownChanged(now time.Duration) {
+	d.own.changed = true
+	d.flushAt = sooner(d.flushAt, now+batch)
+}
+
+// receiveRumour takes a newer list of an author of the view, and passes it on.
+func (d *Detector) receiveRumour(now time.Duration, from *view.Member, r wire.Rumour) {
+	if r.Author.ID == d.self.ID || authorOf(d.v, r) == nil {
+		return
+	}
+	old := d.rumours[r.Author.ID]
+	if old != nil && old.Author == r.Author && r.Seq <= old.Seq {
+		return
+	}
+	r.Accused, r.Vouched = sorted(r.Accused), sorted(r.Vouched)
+	every := min(max(r.Every, firstEvery), lastEvery)
+	d.store(now, &rumour{Rumour: r, expires: now + keepRepeats*every, giver: from.ID, news: true})
+	d.flushAt = sooner(d.flushAt, now+batch)
+	d.expireAt = sooner(d.expireAt, now+keepRepeats*every)
+}
+
+// sorted gives a copy in the order of ids, without repetition.
+func sorted(list []wire.Suspicion) []wire.Suspicion {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b wire.Suspicion) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.CompactFunc(list, func(a, b wire.Suspicion) bool { return a.ID == b.ID })
+}
+
+// store puts a list in the place of its author's former one.
+func (d *Detector) store(now time.Duration, r *rumour) {
+	id := r.Author.ID
+	var before wire.Rumour
+	if old := d.rumours[id]; old != nil {
+		before = old.Rumour
+	}
+	d.rumours[id] = r
+	d.compare(now, id, before, r.Rumour)
+}
+
+// compare carries the difference of two lists of one author to their subjects.
+func (d *Detector) compare(now time.Duration, author uint64, before, after wire.Rumour) {
+	if slices.Equal(before.Accused, after.Accused) && slices.Equal(before.Vouched, after.Vouched) {
+		return
+	}
+	for _, s := range before.Accused {
+		if !slices.Contains(after.Accused, s) {
+			d.unaccuse(now, author, s.ID)
+		}
+	}
+	heard := false
+	for _, s := range after.Accused {
+		if !slices.Contains(before.Accused, s) {
+			heard = d.countAccusation(now, author, s) || heard
+		}
+	}
+	if heard {
+		d.alarm(now)
+	}
+	d.rejudge(now)
+}
+
+// countAccusation enters an accusation if it counts, and reports whether it is new.
+func (d *Detector) countAccusation(now time.Duration, author uint64, s wire.Suspicion) bool {
+	m := d.v.Find(s.ID)
+	if m == nil || m.Tag != s.Tag || author == s.ID {
+		return false
+	}
+	sub := d.subjects[s.ID]
+	first := sub == nil
+	if first {
+		sub = &subject{}
+		d.subjects[s.ID] = sub
+	}
+	i, ok := sub.find(author)
+	if ok {
+		sub.accusers[i].grey = s.Grey
+		return false
+	}
+	sub.accusers = slices.Insert(sub.accusers, i, voice{author, s.Grey})
+	if author != d.self.ID {
+		d.suspectedByOthers(now, s.ID, true)
+	}
+	if first {
+		d.host.Suspected(now, m, d.Accusers(s.ID))
+	}
+	return true
+}
+
+// unaccuse takes an accusation out.
+func (d *Detector) unaccuse(now time.Duration, author, id uint64) {
+	sub := d.subjects[id]
+	if sub == nil {
+		return
+	}
+	i, ok := sub.find(author)
+	if !ok {
+		return
+	}
+	sub.accusers = slices.Delete(sub.accusers, i, i+1)
+	if !sub.accusedByOthers(d.self.ID) {
+		d.suspectedByOthers(now, id, false)
+	}
+	if len(sub.accusers) > 0 {
+		return
+	}
+	delete(d.subjects, id)
+	if m := d.v.Find(id); m != nil {
+		d.host.Cleared(now, m)
+	}
+}
+
+// updateRumours follows the view: lists of authors that are gone are dropped, accusations count or no longer do.
+func (d *Detector) updateRumours(now time.Duration) {
+	if len(d.rumours) == 0 && len(d.subjects) == 0 {
+		return
+	}
+	authors := slices.Sorted(maps.Keys(d.rumours))
+	for _, id := range slices.Sorted(maps.Keys(d.subjects)) {
+		m := d.v.Find(id)
+		for _, v := range slices.Clone(d.subjects[id].accusers) {
+			r := d.rumours[v.id]
+			if m == nil || authorOf(d.v, r.Rumour) == nil || !slices.ContainsFunc(r.Accused, func(s wire.Suspicion) bool {
+				return s.ID == id && s.Tag == m.Tag
+			}) {
+				d.unaccuse(now, v.id, id)
+			}
+		}
+	}
+	for _, id := range authors {
+		r := d.rumours[id]
+		if authorOf(d.v, r.Rumour) == nil {
+			delete(d.rumours, id)
+			continue
+		}
+		for _, s := range r.Accused {
+			d.countAccusation(now, id, s)
+		}
+	}
+	d.rejudge(now)
+}
+
+// tickRumours drops what is out of date, repeats this member's own list and passes on what is new.
+func (d *Detector) tickRumours(now time.Duration) {
+	if d.expireAt > 0 && now >= d.expireAt {
+		d.expire(now)
+	}
+	if d.own.repeatAt > 0 && now >= d.own.repeatAt {
+		d.repeat(now)
+	}
+	if d.flushAt > 0 && now >= d.flushAt {
+		d.flush(now)
+	}
+}
+
+func (d *Detector) expire(now time.Duration) {
+	d.expireAt = 0
+	for _, id := range slices.Sorted(maps.Keys(d.rumours)) {
+		r := d.rumours[id]
+		switch {
+		case r.expires == 0:
+		case now >= r.expires:
+			delete(d.rumours, id)
+			d.compare(now, id, r.Rumour, wire.Rumour{})
+		default:
+			d.expireAt = sooner(d.expireAt, r.expires)
+		}
+	}
+}
+
+// write makes this member's own list from what its edges say. What does not fit into one section waits: others will
+// accuse the rest.
+func (d *Detector) write() wire.Rumour {
+	r := wire.Rumour{Author: wire.RefOf(d.self.ID, d.self.Life), Rolling: d.roll.running}
+	for _, watched := range [2]bool{true, false} {
+		for _, e := range d.edges {
+			s := wire.Suspicion{ID: e.m.ID, Tag: e.m.Tag}
+			if e.watched != watched {
+				continue
+			}
+			if e.accused != nil && len(r.Accused) < maxAccused {
+				s.Grey = e.accused.grey
+				r.Accused = append(r.Accused, s)
+			}
+			if e.vouching && len(r.Vouched) < maxVouched {
+				r.Vouched = append(r.Vouched, s)
+			}
+		}
+	}
+	r.Accused, r.Vouched = sorted(r.Accused), sorted(r.Vouched)
+	return r
+}
+
+// publish replaces this member's own list if it says something else than before.
+func (d *Detector) publish(now time.Duration) {
+	d.own.changed = false
+	r := d.write()
+	old := d.rumours[d.self.ID]
+	switch {
+	case old == nil && len(r.Accused)+len(r.Vouched) == 0 && !r.Rolling:
+		return
+	case old != nil && r.Rolling == old.Rolling && slices.Equal(r.Accused, old.Accused) && slices.Equal(r.Vouched, old.Vouched):
+		return
+	}
+	d.own.changedAt, d.own.every, d.own.empties = now, firstEvery, 0
+	d.say(now, r)
+}
+
+// say sends this member's own list under a new number.
+func (d *Detector) say(now time.Duration, r wire.Rumour) {
+	d.own.seq++
+	r.Seq, r.Every = d.own.seq, d.own.every
+	d.own.repeatAt = now + d.own.every
+	if len(r.Accused)+len(r.Vouched) == 0 && !r.Rolling {
+		if d.own.empties++; d.own.empties == emptySends {
+			d.own.repeatAt = 0
+		}
+	}
+	d.store(now, &rumour{Rumour: r, giver: d.self.ID, news: true})
+	d.flushAt = sooner(d.flushAt, now)
+}
+
+// repeat says again what did not change.
+func (d *Detector) repeat(now time.Duration) {
+	d.own.repeatAt = 0
+	if r := d.rumours[d.self.ID]; r != nil {
+		d.own.every = min(2*d.own.every, lastEvery)
+		d.say(now, r.Rumour)
+	}
+}
+
+// flush passes on what is new to the neighbours.
+func (d *Detector) flush(now time.Duration) {
+	if d.own.changed {
+		d.publish(now)
+	}
+	d.flushAt = 0
+	var news []*rumour
+	for _, id := range slices.Sorted(maps.Keys(d.rumours)) {
+		if r := d.rumours[id]; r.news {
+			r.news = false
+			news = append(news, r)
+		}
+	}
+	if len(news) == 0 {
+		return
+	}
+	to := d.near
+	if d.own.changedAt > 0 && now-d.own.changedAt < urgent {
+		to = slices.Concat(to, d.heard.last(urgentTo, func(m *view.Member) bool {
+			return !slices.ContainsFunc(d.near, func(n *view.Member) bool { return n.ID == m.ID })
+		}))
+	}
+	for _, m := range to {
+		for _, r := range news {
+			if m.ID != r.giver && m.ID != r.Author.ID {
+				d.host.Send(m, r.Rumour)
+			}
+		}
+	}
+}
+
+// rejudge asks for a judgement: soon after the last change of rumours, not too long after the first.
+func (d *Detector) rejudge(now time.Duration) {
+	if d.changed == 0 {
+		d.changed = now
+	}
+	d.evalAt = min(now+judgeQuiet, d.changed+judgeLate)
+}
+
+// tickJudge convicts. Who is late, rejoining or leaving judges when that is over.
+func (d *Detector) tickJudge(now time.Duration) {
+	if d.evalAt == 0 || now < d.evalAt {
+		return
+	}
+	d.evalAt, d.changed = 0, 0
+	switch {
+	case d.out || len(d.subjects) == 0:
+		return
+	case d.Late(now):
+		d.evalAt = d.lateUntil
+		return
+	}
+	rumours := make([]wire.Rumour, 0, len(d.rumours))
+	for _, id := range slices.Sorted(maps.Keys(d.rumours)) {
+		rumours = append(rumours, d.rumours[id].Rumour)
+	}
+	if verdicts := Convicted(d.v, rumours, d.self.ID); len(verdicts) > 0 {
+		d.counts.convictions += uint64(len(verdicts))
+		d.host.Convict(now, verdicts)
+	}
+}

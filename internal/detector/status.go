@@ -1,0 +1,161 @@
+package detector
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/phi"
+	"github.com/grapevine-gossip/grapevine/internal/view"
+)
+
+// Edge is the state of one watched member.
+type Edge struct {
+	ID          uint64
+	Phi         float64       // including the probe that is still open
+	RTT         time.Duration // smoothed; 0: none measured
+	RTT99       time.Duration
+	LossTo      float64 // share of the last probes unanswered
+	LossFrom    float64 // share of the member's own probes of this one unanswered, as it reports
+	Outstanding int     // probes unanswered since the last answer
+}
+
+// Edges are the watched members, sorted by id.
+func (d *Detector) Edges(now time.Duration) []Edge {
+	var out []Edge
+	for _, e := range d.edges {
+		if !e.watched {
+			continue
+		}
+		s := Edge{
+			ID: e.m.ID, Phi: d.shownPhi(now, e), RTT: e.rtt, RTT99: e.times.Quantile(0.99),
+			LossTo: e.results.loss(), Outstanding: len(e.silent),
+		}
+		if n := int(e.heardHere) + int(e.missedHere); n > 0 {
+			s.LossFrom = float64(e.missedHere) / float64(n)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// shownPhi counts the newest probe even before this member's own link is proven.
+func (d *Detector) shownPhi(now time.Duration, e *edge) float64 {
+	if len(e.silent) == 0 {
+		return 0
+	}
+	since := now - keepProbes
+	if e.burst != nil {
+		since = e.burst.began
+	}
+	loss := d.lossFor(e, since)
+	p := d.phiOf(now, e, loss)
+	if newest := len(e.silent) - 1; !d.provenSilence(e, newest) {
+		p += phi.Probe(loss, d.timesOf(e).Later(now-e.silent[newest].sent))
+	}
+	if e.accused != nil && !e.accused.grey {
+		p = max(p, e.accused.phi)
+	}
+	return p
+}
+
+// Suspects are the members of the view that somebody accuses, sorted.
+func (d *Detector) Suspects() []uint64 { return slices.Sorted(maps.Keys(d.subjects)) }
+
+// Accusers are those whose accusation of a member counts, sorted by id.
+func (d *Detector) Accusers(id uint64) []Accusation {
+	s := d.subjects[id]
+	if s == nil {
+		return nil
+	}
+	out := make([]Accusation, len(s.accusers))
+	for i, v := range s.accusers {
+		out[i] = Accusation{ID: v.id, Grey: v.grey}
+		if e := d.edge(id); v.id == d.self.ID && e != nil && e.accused != nil {
+			out[i].Phi = e.accused.phi
+		}
+	}
+	return out
+}
+
+// RTT is the smoothed answer time of a watched member.
+func (d *Detector) RTT(id uint64) (smoothed time.Duration, ok bool) {
+	if e := d.edge(id); e != nil && e.rtt > 0 {
+		return e.rtt, true
+	}
+	return 0, false
+}
+
+// LastAnswer is when the last probe of this member was answered, by anybody; 0: never.
+func (d *Detector) LastAnswer() time.Duration { return d.answered }
+
+// HeardLately reports whether a packet of that member came within that time.
+func (d *Detector) HeardLately(now time.Duration, id uint64, within time.Duration) bool {
+	at, ok := d.heard.at(id)
+	return ok && now-at <= within
+}
+
+// RecentlyHeard lists up to n members of the view, the last heard first.
+func (d *Detector) RecentlyHeard(n int) []*view.Member {
+	return d.heard.last(n, func(*view.Member) bool { return true })
+}
+
+// maxHeard is how many members are remembered as heard last.
+const maxHeard = 64
+
+// recent lists the members heard last, the newest first.
+type recent struct {
+	list []hearing
+}
+
+type hearing struct {
+	m  *view.Member
+	at time.Duration
+}
+
+func (r *recent) index(id uint64) int {
+	return slices.IndexFunc(r.list, func(h hearing) bool { return h.m.ID == id })
+}
+
+func (r *recent) note(now time.Duration, m *view.Member) {
+	i := r.index(m.ID)
+	if i < 0 {
+		if len(r.list) < maxHeard {
+			r.list = append(r.list, hearing{})
+		}
+		i = len(r.list) - 1
+	}
+	copy(r.list[1:i+1], r.list[:i])
+	r.list[0] = hearing{m, now}
+}
+
+func (r *recent) at(id uint64) (time.Duration, bool) {
+	if i := r.index(id); i >= 0 {
+		return r.list[i].at, true
+	}
+	return 0, false
+}
+
+func (r *recent) last(n int, fits func(*view.Member) bool) []*view.Member {
+	var out []*view.Member
+	for _, h := range r.list {
+		if len(out) == n {
+			break
+		}
+		if fits(h.m) {
+			out = append(out, h.m)
+		}
+	}
+	return out
+}
+
+// keep follows the view.
+func (r *recent) keep(v *view.View) {
+	r.list = slices.DeleteFunc(r.list, func(h hearing) bool {
+		m := v.Find(h.m.ID)
+		return m == nil || m.Tag != h.m.Tag
+	})
+	for i := range r.list {
+		r.list[i].m = v.Find(r.list[i].m.ID)
+	}
+}
