@@ -17,6 +17,7 @@ type attempt struct {
 	asked   time.Duration // when the first JOIN was sent; 0: not yet
 	next    time.Duration
 	out     bool // ended elsewhere
+	side    bool // together with the rest of the view
 	hops    int  // how often it was sent on
 	reason  string
 	roster  roster
@@ -70,7 +71,7 @@ func (d *Door) ask(now time.Duration) {
 		a.asked = now
 	}
 	a.tries++
-	d.host.SendTo(a.targets[0], d.joinMessage(a.want, false))
+	d.host.SendTo(a.targets[0], d.joinMessage(now, a.want, false))
 	a.next = now + joinEvery
 }
 

@@ -109,7 +109,7 @@ func (d *Door) yield(now time.Duration, from netip.AddrPort, theirs size, n wire
 	if a := d.attempt; a != nil && (a.asked > 0 || now-a.started > gatherFor/2) || d.waiting.until > now {
 		return // one admitter for all: who is on its way stays on it
 	}
-	if d.st.View().Len() == 1 || d.mute(now) {
+	if d.st.View().Len() == 1 || d.attempt == nil && d.mute(now) {
 		d.beginRaised(now, from, n, "view of one")
 		return
 	}
@@ -126,7 +126,7 @@ func (d *Door) adopt(now time.Duration, l larger, addrs []netip.AddrPort) {
 	if d.attempt == nil {
 		a := d.begin(now, d.st.Self.Record, nil, "joined a larger view")
 		a.next = now + gatherFor
-		a.out = true
+		a.out, a.side = true, true
 	}
 	d.attempt.targets = append([]netip.AddrPort{l.admitter}, slices.DeleteFunc(slices.Clone(addrs),
 		func(x netip.AddrPort) bool { return x == l.admitter })...)

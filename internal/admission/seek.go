@@ -94,7 +94,7 @@ func (d *Door) tickSeek(now time.Duration) {
 	s.asked = s.asked[:min(len(s.asked), maxSeek)]
 	clear(s.answers)
 	for _, a := range s.asked {
-		d.host.SendTo(a, d.joinMessage(d.st.Self.Record, true))
+		d.host.SendTo(a, d.joinMessage(now, d.st.Self.Record, true))
 	}
 	s.next = now + s.wait/2 + time.Duration(d.rng.Int64N(int64(s.wait)))
 	s.wait = min(2*s.wait, seekLast)
@@ -121,8 +121,13 @@ func (d *Door) foreignSeeds() []netip.AddrPort {
 	return out
 }
 
-func (d *Door) joinMessage(want wire.Record, probe bool) wire.Join {
+// joinMessage asks for a life. Only a side that comes back together names its view: who was ended alone may hold the
+// largest view of all, and it says nothing.
+func (d *Door) joinMessage(now time.Duration, want wire.Record, probe bool) wire.Join {
 	s := d.size()
+	if d.mute(now) && (d.attempt == nil || !d.attempt.side) {
+		s.members = 1
+	}
 	return wire.Join{
 		Record: want, Size: s.members, View: s.hash, Probe: probe,
 		Raised: want.Life.Incarnation > d.st.Self.Record.Life.Incarnation,
@@ -149,7 +154,7 @@ func (d *Door) onWait(now time.Duration, from netip.AddrPort, h wire.Header, w w
 	if w.Elsewhere.IsValid() && !d.mine[w.Elsewhere] && w.Elsewhere != self.Addr && !slices.Contains(s.asked, w.Elsewhere) &&
 		len(s.asked) < 2*maxSeek {
 		s.asked = append(s.asked, w.Elsewhere)
-		d.host.SendTo(w.Elsewhere, d.joinMessage(self, true))
+		d.host.SendTo(w.Elsewhere, d.joinMessage(now, self, true))
 	}
 	d.maybeSettle(now)
 	if d.seek != nil && w.Size > 1 {

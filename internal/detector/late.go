@@ -22,6 +22,10 @@ func (d *Detector) checkLate(now time.Duration) {
 	}
 }
 
+// Enter is told the time before anything else is handled, also what does not concern the detector: whoever stood still
+// must know before it acts on what waited for it.
+func (d *Detector) Enter(now time.Duration) { d.checkLate(now) }
+
 // Paused tells that the process stood still for so long without the monotonic clock showing it.
 func (d *Detector) Paused(now time.Duration, by time.Duration) {
 	if by > lateBy {

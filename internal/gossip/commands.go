@@ -22,7 +22,7 @@ var (
 
 // Do carries out a local call.
 func (m *Machine) Do(now time.Duration, c Command) (Result, error) {
-	m.now = now
+	m.enter(now)
 	defer m.settle(now)
 	if r, ok := c.(Restart); ok {
 		return Result{}, m.restart(now, r)

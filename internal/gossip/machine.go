@@ -83,7 +83,7 @@ func (m *Machine) start(now time.Duration, self wire.Record) {
 
 // Step takes one datagram.
 func (m *Machine) Step(now time.Duration, from netip.AddrPort, frame []byte) {
-	m.now = now
+	m.enter(now)
 	m.stats.PacketsIn++
 	m.stats.BytesIn += uint64(len(frame))
 	h, msgs, err := m.codec.Open(frame, m.msgs[:0])
@@ -100,7 +100,7 @@ func (m *Machine) Step(now time.Duration, from netip.AddrPort, frame []byte) {
 
 // Tick does what is due.
 func (m *Machine) Tick(now time.Duration) {
-	m.now = now
+	m.enter(now)
 	if m.silent() {
 		return
 	}
@@ -121,6 +121,14 @@ func (m *Machine) Tick(now time.Duration) {
 	}
 	m.pub.tick(now)
 	m.settle(now)
+}
+
+// enter is passed by every door: a member that stood still must know before it acts on what waited for it.
+func (m *Machine) enter(now time.Duration) {
+	m.now = now
+	if !m.silent() {
+		m.det.Enter(now)
+	}
 }
 
 // Next is when Tick has something to do.

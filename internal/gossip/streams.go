@@ -45,7 +45,7 @@ func (s *streams) drop(id uint64) {
 
 // StreamUp tells that a stream asked for is open, or that somebody opened one (an odd id).
 func (m *Machine) StreamUp(now time.Duration, id uint64, _ netip.AddrPort) {
-	m.now = now
+	m.enter(now)
 	if s, ok := m.streams.open[id]; ok {
 		s.up = true
 		return
@@ -59,7 +59,7 @@ func (m *Machine) StreamUp(now time.Duration, id uint64, _ netip.AddrPort) {
 
 // StreamFrame takes one whole frame of a stream.
 func (m *Machine) StreamFrame(now time.Duration, id uint64, frame []byte) {
-	m.now = now
+	m.enter(now)
 	s, ok := m.streams.open[id]
 	if !ok || m.silent() {
 		return
@@ -100,7 +100,7 @@ var errOutside = errors.New("the peer is not in the view")
 
 // StreamDown tells that a stream ended; reason is nil if the other side finished.
 func (m *Machine) StreamDown(now time.Duration, id uint64, reason error) {
-	m.now = now
+	m.enter(now)
 	if s, ok := m.streams.open[id]; ok {
 		delete(m.streams.open, id)
 		if s.pull {

@@ -256,8 +256,8 @@ func (w *world) dump() {
 			names = append(names, fmt.Sprintf("%s.%d.%d", m.Name, m.Life.Generation, m.Life.Incarnation))
 		}
 		slices.Sort(names)
-		if len(names) > 24 {
-			names = append(names[:24], "…")
+		if len(names) > 4 {
+			names = append(names[:4], "…")
 		}
 		w.t.Logf("%s standing %d view %x of %d stable %v waiting for %v: %v", n.name, n.snap.Standing, n.snap.View, n.snap.Size,
 			n.snap.Stable, n.snap.WaitingFor, names)
