@@ -173,7 +173,7 @@ func (s *Spread) due(now time.Duration, p *pull) {
 	case status == early:
 		p.due = now + earlyTry
 		s.wake(p.due)
-	case p.from != 0 && s.heard[p.from]+s.wait.timeout(0) > now && s.heard[p.from] > 0:
+	case p.tries > 0 && s.heard[p.from] > 0 && s.heard[p.from]+s.wait.timeout(0) > now:
 		p.due = s.heard[p.from] + s.wait.timeout(0) // it is busy answering what was asked of it beside this
 		s.wake(p.due)
 	default:
@@ -184,8 +184,8 @@ func (s *Spread) due(now time.Duration, p *pull) {
 	}
 }
 
-// progress follows a delta that was merged: the timer starts anew, and when all is here that was asked for, the rest
-// of what is offered is asked for, or the pull ends.
+// progress follows a delta that was merged: the timer starts anew, or the pull ends. When all is here that the member
+// asked had offered, it may have more by now and be sending it: only if nothing follows is another one asked.
 func (s *Spread) progress(now time.Duration, p *pull, from uint64) {
 	space := s.space(p.owner)
 	if space == nil {
@@ -207,12 +207,11 @@ func (s *Spread) progress(now time.Duration, p *pull, from uint64) {
 	if p.from == 0 || p.stream {
 		return
 	}
-	if version, _ := space.Position(); version >= p.upto {
-		p.from = 0
-		s.ask(now, p)
-		return
-	}
 	p.due = now + s.wait.timeout(0)
+	if version, _ := space.Position(); version >= p.upto {
+		p.due = now + gapWait
+	}
+	s.wake(p.due)
 }
 
 // sample takes the time of an answer from a member that was asked once: after two asks it can't be told which one was
