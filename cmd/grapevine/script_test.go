@@ -112,7 +112,7 @@ func cmdSpawn(ts *testscript.TestScript, neg bool, args []string) {
 // environment is the script's, as far as the program looks at it.
 func environment(ts *testscript.TestScript) []string {
 	env := []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "TMPDIR=" + ts.Getenv("TMPDIR")}
-	for _, k := range []string{"GRAPEVINE_NAME", "GRAPEVINE_LOG_LEVEL", "GOCOVERDIR", "GORACE"} {
+	for _, k := range []string{"GRAPEVINE_TOKEN_FILE", "GOCOVERDIR", "GORACE"} {
 		if v := ts.Getenv(k); v != "" {
 			env = append(env, k+"="+v)
 		}
@@ -128,7 +128,6 @@ func children(ts *testscript.TestScript) map[string]*exec.Cmd {
 
 var signals = map[string]syscall.Signal{
 	"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "HUP": syscall.SIGHUP,
-	"STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT,
 }
 
 // signal NAME SIGNAL
@@ -176,7 +175,7 @@ func cmdBound(ts *testscript.TestScript, neg bool, args []string) {
 	var addr string
 	poll(ts, "an address from "+args[1], func() bool {
 		cmd := exec.Command(path, "--addr", "unix:"+filepath.Join(ts.Getenv("WORK"), args[1]), "status")
-		cmd.Env = environment(ts)
+		cmd.Dir, cmd.Env = ts.Getenv("WORK"), environment(ts)
 		b, err := cmd.Output()
 		lines := strings.Split(strings.TrimSpace(string(b)), "\n")
 		if err != nil || len(lines) < 3 {
