@@ -8,21 +8,15 @@ import (
 	"github.com/grapevine-gossip/grapevine/internal/view"
 )
 
-// deadAt lists members of v to kill: the root, one below it, one with a parent below the root, the last of the heap.
+// deadAt lists whom to kill: the root, a member of each level below, down to the last level.
 func deadAt(v *view.View) []*view.Member {
-	at := map[uint64]int{}
-	root := v.At(0)
-	for p := v.Parent(root.ID); p != nil; p = v.Parent(root.ID) {
-		root = p
+	m := v.At(0)
+	for p := v.Parent(m.ID); p != nil; p = v.Parent(m.ID) {
+		m = p
 	}
-	out := []*view.Member{root}
-	for m := root; ; {
-		below := v.Children(m.ID)
-		if len(below) == 0 {
-			break
-		}
-		m = below[at[m.ID]%len(below)]
-		out = append(out, m)
+	out := []*view.Member{m}
+	for below := v.Children(m.ID); len(below) > 0; below = v.Children(below[0].ID) {
+		out = append(out, below[0])
 	}
 	return out
 }
@@ -33,8 +27,7 @@ func TestEveryMemberNamesTheDeadOne(t *testing.T) {
 			v := viewOf(names(n)...)
 			slowest := time.Duration(0)
 			for i, dead := range deadAt(v) {
-				took := namedAfter(t, uint64(i), v, dead, loss)
-				slowest = max(slowest, took)
+				slowest = max(slowest, namedAfter(t, uint64(i), v, dead, loss))
 			}
 			t.Logf("N=%d, loss %v: every member names the dead one after %v at most", n, loss, slowest)
 			if bound := 2500 * time.Millisecond; loss == 0 && slowest > bound {

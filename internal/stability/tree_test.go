@@ -237,6 +237,26 @@ func TestAHigherEpochStartsOverInTheMiddleOfPhaseTwo(t *testing.T) {
 	}
 }
 
+func TestWhatIsKeptOfALowerEpochDoesNotCount(t *testing.T) {
+	f := rootOfThree()
+	f.tree.SetView(start, f.v)
+	f.tree.Reset(start)
+	f.get(f.leaves[0], wire.Up{View: f.h, Phase: wire.Held})
+	f.tree.SetView(start, f.v)
+	if len(f.tree.WaitingFor()) != 2 || f.tree.s.epoch != 1 {
+		t.Errorf("waits for %v in epoch %d, want both children in 1", f.tree.WaitingFor(), f.tree.s.epoch)
+	}
+}
+
+func TestALowerEpochIsAnsweredByTheHigherOneNotAcknowledged(t *testing.T) {
+	f := leafOfThree()
+	f.tree.SetView(start, f.v)
+	f.get(f.root, wire.HoldOuts{View: f.h, Epoch: 1, Down: true})
+	f.out = nil
+	f.get(f.root, wire.Down{View: f.h, Phase: wire.Held})
+	f.expect(t, sent{f.root.ID, wire.Up{View: f.h, Epoch: 1, Phase: wire.Held}})
+}
+
 func TestTheCodeInsistsOnItsOwnWord(t *testing.T) {
 	f := leafOfThree()
 	f.tree.SetView(start, f.v)
