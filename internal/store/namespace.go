@@ -99,13 +99,14 @@ func (n *Namespace) SizeSince(from, base uint64, limit int) int {
 	return size
 }
 
-// start is where to continue for a receiver that stands at from: below the floor it must start anew, unless it did so
-// under this very floor.
+// start is where to continue for a receiver that stands at from in a copy that was started under base: where it stands,
+// if it has passed both floors or the floors are one; else it must start anew, since what was deleted below the higher
+// floor may be here and not there, or there and not here.
 func (n *Namespace) start(from, base uint64) uint64 {
-	if floor := n.Floor(); from < floor && base != floor {
-		return 0
+	if floor := n.Floor(); base == floor || from >= max(floor, base) {
+		return from
 	}
-	return from
+	return 0
 }
 
 func (n *Namespace) after(version uint64) []*Entry {
@@ -179,18 +180,16 @@ const (
 // apply merges a delta into n and returns the entries that became visible, deletions included. The namespace that
 // holds the result is n, or its replacement when a rebuild is finished.
 func (n *Namespace) apply(now time.Duration, d *wire.Delta) (*Namespace, []*Entry, Outcome) {
-	if n.max > 0 && n.max < d.Floor && n.base < d.Floor {
+	if !n.continues(d) {
 		return n.applyRebuild(now, d)
 	}
 	if d.From > n.max {
 		return n, nil, Gap
 	}
-	if n.max == 0 {
-		n.base = d.Floor
-	}
+	unfinished := !n.whole()
 	fresh := n.extend(now, d)
-	if n.max >= d.Floor {
-		n.collect(d.Floor)
+	if n.overtakes(n.rebuild) || unfinished && d.Floor == n.base {
+		n.rebuild = nil
 	}
 	if fresh == nil {
 		return n, nil, Known
@@ -198,10 +197,34 @@ func (n *Namespace) apply(now time.Duration, d *wire.Delta) (*Namespace, []*Entr
 	return n, fresh, Applied
 }
 
+// overtakes reports whether n passed the floor of its rebuild without it, by what somebody sent who had not collected
+// yet. A copy that is itself unfinished is preferred as soon as its floor turns up again.
+func (n *Namespace) overtakes(r *Namespace) bool {
+	return r != nil && n.whole() && n.max >= max(r.base, r.max)
+}
+
+// whole reports whether n has passed the floor under which it was started. Before, it must be filled by copies with the
+// same floor: others may hold keys whose deletion it would never learn of.
+func (n *Namespace) whole() bool { return n.max >= n.base }
+
+// continues reports whether d may be merged into n rather than into a copy started anew.
+func (n *Namespace) continues(d *wire.Delta) bool {
+	switch {
+	case n.max == 0 || d.Floor == n.base:
+		return true
+	case n.max < d.Floor:
+		return false
+	}
+	return n.whole() || d.To >= n.base
+}
+
 // extend takes over what lies above max. A nil result means that nothing did; an empty one that only max rose.
 func (n *Namespace) extend(now time.Duration, d *wire.Delta) []*Entry {
 	if d.To <= n.max {
 		return nil
+	}
+	if n.max == 0 {
+		n.base = d.Floor
 	}
 	fresh := []*Entry{}
 	for i := range d.Entries {
@@ -212,27 +235,28 @@ func (n *Namespace) extend(now time.Duration, d *wire.Delta) []*Entry {
 		}
 	}
 	n.max = d.To
+	if n.max >= d.Floor {
+		n.collect(d.Floor)
+	}
 	return fresh
 }
 
-// applyRebuild fills a second copy from 0 and puts it in n's place when it has passed the floor.
+// applyRebuild fills a second copy from 0 and puts it in n's place when it has passed its floor, and n.
 func (n *Namespace) applyRebuild(now time.Duration, d *wire.Delta) (*Namespace, []*Entry, Outcome) {
 	r := n.rebuild
-	if r == nil || (r.base < d.Floor && r.max < d.Floor) {
+	if d.From == 0 && (r == nil || !r.continues(d)) {
 		r = newNamespace(n.owner)
-		r.base = d.Floor
 		n.rebuild = r
 	}
-	if d.From > r.max {
+	if r == nil || d.From > r.max || !r.continues(d) {
 		return n, nil, Gap
 	}
 	if r.extend(now, d) == nil {
 		return n, nil, Known
 	}
-	if r.max < r.base {
+	if !r.whole() || r.max <= n.max {
 		return n, nil, Applied
 	}
-	r.collect(d.Floor)
 	return r, n.difference(r), Applied
 }
 

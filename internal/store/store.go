@@ -151,7 +151,9 @@ func (s *Store) MergeEnd(now time.Duration, e wire.End, source uint64) bool {
 	id := wire.ID(e.Name)
 	m := s.members[id]
 	if m == nil || e.Life.Compare(m.Record.Life) > 0 {
-		if old, ok := s.pending[id]; (ok || len(s.pending) < maxPending) && e.Life.Compare(old.Life) > 0 {
+		old, ok := s.pending[id]
+		c := e.Life.Compare(old.Life)
+		if (ok || len(s.pending) < maxPending) && (c > 0 || c == 0 && e.Cause > old.Cause) {
 			s.pending[id] = e
 		}
 		return false
