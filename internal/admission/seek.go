@@ -111,6 +111,9 @@ func (d *Door) settleBy() time.Duration {
 // Seeks reports whether an answer of that address is awaited.
 func (d *Door) Seeks(a netip.AddrPort) bool { return d.seek != nil && slices.Contains(d.seek.asked, a) }
 
+// OnlySelf reports whether there are seeds and all of them are this member.
+func (d *Door) OnlySelf() bool { return len(d.seeds) > 0 && len(d.foreignSeeds()) == 0 }
+
 func (d *Door) foreignSeeds() []netip.AddrPort {
 	var out []netip.AddrPort
 	for _, a := range d.seeds {

@@ -219,20 +219,21 @@ type Edge struct {
 
 // Snapshot is the published state: immutable, replaced as a whole.
 type Snapshot struct {
-	At         time.Duration
-	Self       *Member
-	Standing   Standing
-	RetryIn    time.Duration // StandingWaiting
-	Reason     string
-	View       uint64
-	Size       int
-	Stable     bool
-	StableAt   time.Duration // when it became so
-	WaitingFor []string
-	Members    cow.Frozen[string, *Member] // the view and the ended, by name
-	Edges      []Edge
-	Backlog    time.Duration // age of the oldest change that some neighbour lacks
-	Answered   bool          // somebody other than this member has answered since the start
+	At           time.Duration
+	Self         *Member
+	Standing     Standing
+	RetryIn      time.Duration // StandingWaiting
+	Reason       string
+	View         uint64
+	Size         int
+	Stable       bool
+	StableAt     time.Duration // when it became so
+	WaitingFor   []string
+	Members      cow.Frozen[string, *Member] // the view and the ended, by name
+	Edges        []Edge
+	Backlog      time.Duration // age of the oldest change that some neighbour lacks
+	SeedsAreSelf bool          // every seed turned out to be this member
+	Answered     bool          // somebody other than this member has answered since the start
 }
 
 // Stats counts since the start of the machine.

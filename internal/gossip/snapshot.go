@@ -11,22 +11,29 @@ import (
 // snapshot returns the published state, made anew only if something changed.
 func (p *publication) snapshot(now time.Duration) *Snapshot {
 	standing, retryIn, reason := p.standing(now)
-	answered := p.m.door.Answered()
+	answered, onlySelf := p.m.door.Answered(), p.m.door.OnlySelf()
 	fresh := p.snap != nil && p.freshAt > 0 && now-p.freshAt < freshFor
-	if fresh && len(p.dirty) == 0 && p.snap.Standing == standing && p.snap.Answered == answered {
+	if fresh && len(p.dirty) == 0 && p.snap.Standing == standing && p.snap.Answered == answered &&
+		p.snap.SeedsAreSelf == onlySelf {
 		return p.snap
 	}
 	if p.snap == nil || p.snap.Standing != standing {
 		p.touch(p.m.st.Self.ID)
 	}
 	for id := range p.dirty {
-		if s := p.m.st.Find(id); s != nil {
-			p.members.Set(s.Name, p.member(s))
+		s := p.m.st.Find(id)
+		if s == nil {
+			continue
+		}
+		if m := p.member(s); m.State == Forgotten {
+			p.members.Delete(s.Name)
+		} else {
+			p.members.Set(s.Name, m)
 		}
 	}
 	clear(p.dirty)
 	next := &Snapshot{
-		At: now, Standing: standing, RetryIn: retryIn, Reason: reason, Answered: answered,
+		At: now, Standing: standing, RetryIn: retryIn, Reason: reason, Answered: answered, SeedsAreSelf: onlySelf,
 		View: p.view.Hash(), Size: p.view.Len(), Stable: p.stable, StableAt: p.stableAt,
 		Members: p.members.Freeze(),
 	}

@@ -1,0 +1,24 @@
+package datadir
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+var lockFileEx = syscall.NewLazyDLL("kernel32.dll").NewProc("LockFileEx")
+
+const (
+	failImmediately = 1
+	exclusive       = 2
+)
+
+// lock takes the file for this process; the system lets go of it when the process ends, however it ends.
+func lock(f *os.File) error {
+	var overlapped syscall.Overlapped
+	ok, _, err := lockFileEx.Call(f.Fd(), failImmediately|exclusive, 0, 1, 0, uintptr(unsafe.Pointer(&overlapped)))
+	if ok == 0 {
+		return err
+	}
+	return nil
+}

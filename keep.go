@@ -1,0 +1,49 @@
+package grapevine
+
+import (
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/datadir"
+	"github.com/grapevine-gossip/grapevine/internal/gossip"
+)
+
+// keepEvery is how often the known peers are written, if they changed.
+const keepEvery = 5 * time.Second
+
+// keep writes the generation and the known peers to the data directory, away from the loop.
+func (n *Node) keep() {
+	if n.dir == nil {
+		return
+	}
+	var view uint64
+	var generation uint64
+	for {
+		if snap := n.state.Load().snap; snap.Self.Life.Generation != generation || snap.View != view && snap.Size > 1 {
+			generation, view = snap.Self.Life.Generation, snap.View
+			if err := n.dir.Save(n.kept(snap)); err != nil {
+				n.log.cannotKeep(n.cfg.DataDir, err)
+			}
+		}
+		select {
+		case <-n.cfg.Clock.After(keepEvery):
+		case <-n.quit:
+			if snap := n.state.Load().snap; snap.View != view && snap.Size > 1 {
+				_ = n.dir.Save(n.kept(snap)) // the last state kept is a little older
+			}
+			return
+		}
+	}
+}
+
+func (n *Node) kept(snap *gossip.Snapshot) datadir.State {
+	s := datadir.State{Generation: snap.Self.Life.Generation}
+	for name, m := range snap.Members.All() {
+		if name != n.cfg.Name && inView(m.State) && len(s.Peers) < datadir.MaxPeers {
+			s.Peers = append(s.Peers, datadir.Peer{Name: name, Addr: m.Addr.String()})
+		}
+	}
+	if len(s.Peers) == 0 {
+		s.Peers = n.dir.State().Peers
+	}
+	return s
+}

@@ -1,0 +1,66 @@
+package grapevine
+
+import (
+	"log/slog"
+
+	"github.com/grapevine-gossip/grapevine/internal/gossip"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// logger says in words what happened, to whom, why it is believed, and what to do next.
+type logger struct{ *slog.Logger }
+
+func (l logger) event(e gossip.Event) {
+	switch e.Kind {
+	case gossip.EventJoined:
+		l.Info("member joined", "member", e.Member.Name, "addr", e.Member.Addr.String())
+	case gossip.EventReturned:
+		l.Info("member returned", "member", e.Member.Name, "restarted", e.Restarted, "generation", e.Member.Life.Generation)
+	case gossip.EventLeft:
+		l.Info("member left", "member", e.Member.Name)
+	case gossip.EventFailed:
+		l.Warn("member failed: its watchers get no answer", "member", e.Member.Name, "addr", e.Member.Addr.String(), "accusers", names(e.Accusers))
+	case gossip.EventSuspected:
+		l.Info("member suspected", "member", e.Member.Name, "accusers", names(e.Accusers))
+	case gossip.EventRejoined:
+		l.Warn("this member was ended elsewhere and is back", "reason", e.Reason, "before", e.Before, "after", e.After)
+	case gossip.EventStabilized:
+		l.Info("view is stable", "members", len(e.Names))
+	}
+}
+
+func names(as []gossip.Accuser) []string {
+	out := make([]string, len(as))
+	for i, a := range as {
+		out[i] = a.Name
+	}
+	return out
+}
+
+func (l logger) refused(r *gossip.Refusal) {
+	switch r.Reason {
+	case wire.RefusedUnreachable:
+		l.Error("not let in: members get no answer from the advertised address; check the firewall and --advertise",
+			"addr", r.Addr.String(), "tried_by", r.Names, "retry_in", r.RetryIn)
+	case wire.RefusedNameTaken:
+		l.Error("not let in: another process has this name and answers; choose another name or stop that one", "addr", r.Addr.String())
+	case wire.RefusedVersion:
+		l.Error("not let in: no protocol version in common; upgrade this member or that one", "seed", r.By.String())
+	case gossip.ReasonCluster:
+		l.Error("not let in: the seed belongs to another cluster; check the cluster name and the seeds", "seed", r.By.String())
+	default:
+		l.Warn("not let in for now", "by", r.By.String(), "retry_in", r.RetryIn)
+	}
+}
+
+func (l logger) superseded(e gossip.Event) {
+	l.Error("another process has taken this member's name: going silent; give one of the two another name", "addr", e.Addr.String())
+}
+
+func (l logger) unresolved(err error) {
+	l.Warn("some seeds can't be resolved; they are tried again", "error", err)
+}
+
+func (l logger) cannotKeep(dir string, err error) {
+	l.Error("the known peers can't be written; after a restart of the whole cluster this member may need a seed", "dir", dir, "error", err)
+}

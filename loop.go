@@ -1,0 +1,205 @@
+package grapevine
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/gossip"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// loop owns the machine. Other goroutines send it datagrams, stream frames and functions; it sends nobody anything that
+// could make it wait.
+type loop struct {
+	node     *Node
+	packets  chan *datagram
+	calls    chan call
+	streams  *streamTable
+	overflow atomic.Uint64 // datagrams that found the queue full
+	lastTurn time.Time     // wall and monotonic, to notice that the machine slept
+}
+
+type datagram struct {
+	from netip.AddrPort
+	n    int
+	b    [wire.MaxDatagram + 64]byte // longer ones are cut, and rejected by their checksum
+}
+
+var datagrams = sync.Pool{New: func() any { return new(datagram) }}
+
+// call is a function to run on the loop; done closes when what it changed is published.
+type call struct {
+	run  func()
+	done chan struct{}
+}
+
+const (
+	packetQueue = 4096
+	callQueue   = 64
+	turnMost    = 512 // packets taken in one turn, so that calls and timers get theirs
+)
+
+func (l *loop) init(n *Node) {
+	l.node = n
+	l.packets = make(chan *datagram, packetQueue)
+	l.calls = make(chan call, callQueue)
+	l.streams = newStreamTable(n)
+	l.lastTurn = n.cfg.Clock.Now()
+}
+
+// call runs f on the loop and waits until it ran and was published.
+func (l *loop) call(ctx context.Context, f func()) error {
+	c := call{f, make(chan struct{})}
+	select {
+	case <-l.node.quit:
+		return ErrClosed
+	default:
+	}
+	select {
+	case l.calls <- c:
+	case <-l.node.quit:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-c.done:
+		return nil
+	case <-l.node.stopped:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// run turns until Close: it takes all that is ready, lets the machine do what is due, and carries out what it says.
+func (l *loop) run() {
+	n := l.node
+	defer close(n.stopped)
+	defer l.streams.closeAll()
+	var waiting []chan struct{}
+	for {
+		waiting = waiting[:0]
+		select {
+		case <-n.quit:
+			return
+		case p := <-l.packets:
+			l.step(p)
+		case c := <-l.calls:
+			c.run()
+			waiting = append(waiting, c.done)
+		case e := <-l.streams.events:
+			l.streams.handle(e)
+		case <-n.cfg.Clock.After(max(n.machine.Next()-n.now(), 0)):
+		}
+		waiting = l.drain(waiting)
+		l.noticeSleep()
+		if now := n.now(); n.machine.Next() <= now {
+			n.machine.Tick(now)
+		}
+		l.streams.fill()
+		n.publish(n.machine.Ready())
+		for _, done := range waiting {
+			close(done)
+		}
+	}
+}
+
+// drain takes what else is ready, within bounds.
+func (l *loop) drain(waiting []chan struct{}) []chan struct{} {
+	for range turnMost {
+		select {
+		case p := <-l.packets:
+			l.step(p)
+		case c := <-l.calls:
+			c.run()
+			waiting = append(waiting, c.done)
+		case e := <-l.streams.events:
+			l.streams.handle(e)
+		default:
+			return waiting
+		}
+	}
+	return waiting
+}
+
+func (l *loop) step(p *datagram) {
+	l.node.machine.Step(l.node.now(), p.from, p.b[:p.n])
+	datagrams.Put(p)
+}
+
+// noticeSleep compares the wall clock with the monotonic one, which on Linux stands still while the machine sleeps. Both
+// are of this process alone.
+func (l *loop) noticeSleep() {
+	now := l.node.cfg.Clock.Now()
+	slept := now.Round(0).Sub(l.lastTurn.Round(0)) - now.Sub(l.lastTurn)
+	l.lastTurn = now
+	if slept > time.Second {
+		_, _ = l.node.machine.Do(l.node.now(), gossip.Paused{For: slept}) // it has left: nothing to tell
+	}
+}
+
+// publish carries out what the machine says: first the state that readers see, then the packets, then the events.
+func (n *Node) publish(out *gossip.Output) {
+	if old := n.state.Load(); old == nil || old.snap != out.Snapshot {
+		n.state.Store(&published{out.Snapshot, make(chan struct{})})
+		if old != nil {
+			defer close(old.next)
+		}
+	}
+	for _, p := range out.Packets {
+		_ = n.tr.WriteTo(p.Data, p.To) // a loss like any other
+	}
+	n.loop.streams.carryOut(out.Streams)
+	quiet := n.subs.none()
+	for _, e := range out.Events {
+		n.notice(e)
+		if quiet {
+			continue
+		}
+		if ev := n.public(out.Snapshot, e); ev != nil {
+			n.subs.offer(ev)
+		}
+	}
+}
+
+// notice logs what an operator wants to know and keeps what Start and Join wait for.
+func (n *Node) notice(e gossip.Event) {
+	switch e.Kind {
+	case gossip.EventRefused:
+		n.refused.Store(e.Refusal)
+		n.log.refused(e.Refusal)
+	case gossip.EventNameConflict:
+		n.log.superseded(e)
+		n.finish(ErrNameTaken)
+	default:
+		n.log.event(e)
+	}
+}
+
+// read carries datagrams to the loop. When the loop is behind they are lost, as on any full buffer.
+func (l *loop) read() {
+	for {
+		p := datagrams.Get().(*datagram)
+		size, from, err := l.node.tr.ReadFrom(p.b[:])
+		if err != nil {
+			datagrams.Put(p)
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			continue // some systems report a closed port of somebody else here
+		}
+		p.n, p.from = size, netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		select {
+		case l.packets <- p:
+		default:
+			l.overflow.Add(1)
+			datagrams.Put(p)
+		}
+	}
+}

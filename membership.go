@@ -1,0 +1,110 @@
+package grapevine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/grapevine-gossip/grapevine/internal/gossip"
+)
+
+// do hands a call to the machine and waits for the turn of the loop that carries it out, no longer.
+func (n *Node) do(c gossip.Command) (gossip.Result, error) {
+	var r gossip.Result
+	var err error
+	if e := n.loop.call(context.Background(), func() { r, err = n.machine.Do(n.now(), c) }); e != nil {
+		return gossip.Result{}, e
+	}
+	return r, fromMachine(err)
+}
+
+// Join contacts members at the given seeds, in addition to Config.Seeds, and waits until one of them is in the same view
+// as this member or ctx ends: then ErrNoSeeds, but the addresses are kept and tried on. Of two views that meet the smaller
+// joins the larger. After Leave it starts a new generation and publishes the same keys anew.
+func (n *Node) Join(ctx context.Context, seeds ...string) error {
+	if n.closed() {
+		return ErrClosed
+	}
+	if len(seeds) == 0 {
+		return ErrNoSeeds
+	}
+	for _, s := range seeds {
+		if err := CheckSeed(s); err != nil {
+			return err
+		}
+	}
+	addrs, err := n.seeds.resolveAll(ctx, seeds)
+	if len(addrs) == 0 {
+		return errors.Join(ErrNoSeeds, err)
+	}
+	if n.state.Load().snap.Standing == gossip.StandingLeft {
+		if _, err := n.do(gossip.Restart{Boot: n.newBoot()}); err != nil {
+			return err
+		}
+	}
+	n.refused.Store(nil)
+	n.seeds.add(seeds)
+	if _, err := n.do(gossip.Join{Addrs: addrs}); err != nil {
+		return err
+	}
+	var refusal error
+	err = n.until(ctx, func(s *gossip.Snapshot) bool {
+		refusal = startError(n.refused.Load())
+		return refusal != nil || slices.ContainsFunc(n.view(s).Members, func(name string) bool {
+			m, ok := s.Members.Get(name)
+			return ok && name != n.cfg.Name && slices.Contains(addrs, m.Addr)
+		})
+	})
+	switch {
+	case refusal != nil:
+		return refusal
+	case errors.Is(err, ErrClosed) || err == nil:
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNoSeeds, err)
+}
+
+func (n *Node) newBoot() uint64 {
+	var boot uint64
+	_ = n.loop.call(context.Background(), func() { boot = n.rng.Uint64() | 1 })
+	return boot
+}
+
+// SetSeeds replaces the seeds.
+func (n *Node) SetSeeds(seeds ...string) error {
+	for _, s := range seeds {
+		if err := CheckSeed(s); err != nil {
+			return err
+		}
+	}
+	if n.closed() {
+		return ErrClosed
+	}
+	n.seeds.set(seeds)
+	return nil
+}
+
+// Leave says goodbye: it waits until two neighbours hold this member's last version and two have acknowledged its end,
+// bounded by ctx. The node can still be read. Leaving twice is no error.
+func (n *Node) Leave(ctx context.Context) error {
+	if n.closed() {
+		return ErrClosed
+	}
+	if _, err := n.do(gossip.Leave{}); err != nil && !errors.Is(err, ErrLeft) {
+		return err
+	}
+	return n.until(ctx, func(s *gossip.Snapshot) bool {
+		return s.Standing == gossip.StandingLeft || s.Standing == gossip.StandingSuperseded
+	})
+}
+
+// Forget removes a member that failed or left for good, at all members: its keys are gone. Forgetting a member of the
+// view is ErrInView, an unknown one ErrUnknownMember.
+func (n *Node) Forget(ctx context.Context, name string) error {
+	var err error
+	if e := n.loop.call(ctx, func() { _, err = n.machine.Do(n.now(), gossip.Forget{Name: name}) }); e != nil {
+		return e
+	}
+	return fromMachine(err)
+}
