@@ -3,9 +3,10 @@ package detector
 import "time"
 
 const (
-	greyLoss   = 0.62 // share of a full window of probes unanswered, from which on a member is grey
-	greyMargin = 0.35 // and so much more than on the other edges
-	greyRelays = 4    // relayed probes at least, of which less than half answered: a bad link alone accuses nobody
+	greyLoss    = 0.62 // share of a full window of probes unanswered, from which on a member is grey
+	greyMargin  = 0.35 // and so much more than on the other edges
+	relayMargin = 0.15 // and the relayed ones so much more than two such links would lose
+	greyRelays  = 4    // relayed probes at least, of which less than half answered: a bad link alone accuses nobody
 
 	trialTries  = 4 // probes at least in which an accused member must prove itself
 	trialMargin = 0.25
@@ -126,17 +127,23 @@ func (d *Detector) tried(now time.Duration, e *edge, ok bool) {
 
 // checkGrey accuses a member that answers far less than others do, to this member and to those it asks.
 func (d *Detector) checkGrey(now time.Duration, e *edge) {
-	if e.accused != nil || !e.watched || !e.results.full() || d.idle(now) {
+	if e.accused != nil || !e.watched || !e.results.full() || e.relayed.n < greyRelays || d.idle(now) {
 		return
 	}
-	loss, others := e.results.loss(), d.lossFor(e, now-keepProbes)
+	if since := now - keepProbes; d.greyish(e, &e.results, &e.relayed, since, 0) {
+		d.accuse(now, e, d.phiOf(now, e, d.lossFor(e, since)), true)
+	}
+}
+
+// greyish reports whether outcomes are those of a grey member, or by slack less than that. A relayed probe crosses two
+// links and back, so where everything is lossy it has to be lost more often than two healthy links explain.
+func (d *Detector) greyish(e *edge, direct, relayed *window, since time.Duration, slack float64) bool {
+	loss, others := direct.loss()+slack, d.lossFor(e, since)
 	if loss <= greyLoss || loss <= others+greyMargin {
-		return
+		return false
 	}
-	if e.relayed.n < greyRelays || e.relayed.loss() <= 0.5 {
-		return
-	}
-	d.accuse(now, e, d.phiOf(now, e, others), true)
+	reach := float64((1 - others) * (1 - others))
+	return relayed.n == 0 || relayed.loss()+slack > max(0.5, 1-reach+relayMargin)
 }
 
 // suspectedByOthers notes that others' accusations of a watched member begin, or no longer, to count. It is asked at

@@ -17,9 +17,11 @@ const (
 
 // burst is a run of probes of a member that did not answer, until it does or is accused.
 type burst struct {
-	began  time.Duration
-	nextAt time.Duration
-	called bool
+	began   time.Duration // or was last interrupted by an answer
+	nextAt  time.Duration
+	called  bool
+	direct  window // outcomes of its probes
+	relayed window
 }
 
 func (d *Detector) startBurst(now time.Duration, e *edge) {
@@ -153,15 +155,32 @@ func (d *Detector) receiveRelayed(now time.Duration, from *view.Member, r wire.R
 	if e == nil || before == void {
 		return
 	}
-	if before == missed {
-		e.relayed.late()
-	} else {
-		e.relayed.add(true)
-	}
+	e.relayed.settle(true, before == missed)
 	if e.accused == nil {
-		e.eased, e.silent, e.burst = now, e.silent[:0], nil
+		e.eased, e.silent = now, e.silent[:0]
+	}
+	if e.burst != nil {
+		e.burst.relayed.settle(true, before == missed)
+		d.answerBurst(now, e, false)
 	}
 }
+
+// answerBurst ends a burst at an answer, unless so many of its probes were missed, direct and relayed, that the member
+// may be grey: then the probes go on until that is known, for a window full of regular ones would take minutes.
+func (d *Detector) answerBurst(now time.Duration, e *edge, direct bool) {
+	b := e.burst
+	unsure := direct && (b.called || e.suspected > 0) && b.direct.n < fewProbes
+	if (unsure || d.greyish(e, &b.direct, &b.relayed, b.began, doubtSlack)) && !b.direct.full() {
+		b.began = now
+		return
+	}
+	e.burst = nil
+}
+
+const (
+	fewProbes  = 4    // outcomes it takes at least to let a member off that others accuse, or were called about
+	doubtSlack = 0.15 // so much less than a grey member's loss goes on being probed
+)
 
 const (
 	companions   = 2

@@ -70,8 +70,14 @@ func (w *window) add(ok bool) {
 	w.n = min(w.n+1, windowSize)
 }
 
-// late turns the newest miss into an answer.
-func (w *window) late() { w.bits |= w.bits + 1 }
+// settle adds an outcome, or when it is a late answer turns the newest miss into one.
+func (w *window) settle(ok, late bool) {
+	if late {
+		w.bits |= w.bits + 1
+		return
+	}
+	w.add(ok)
+}
 
 func (w *window) answers() int { return bits.OnesCount32(w.bits) }
 
@@ -227,21 +233,23 @@ func (d *Detector) misses(now time.Duration, e *edge) int {
 func (d *Detector) edgeAnswered(now time.Duration, e *edge, p probe, before outcome) {
 	e.ever, e.answered = true, now
 	e.silent, e.missRow = e.silent[:0], 0
-	switch {
-	case p.purpose == errand || before == void:
-	case before == open:
-		e.results.add(true)
-		e.loss.answered()
-	default: // a late answer: what was counted as a miss was none
-		e.results.late()
-		e.loss.late()
+	if p.purpose != errand && before != void {
+		e.results.settle(true, before == missed)
+		if before == missed {
+			e.loss.late()
+		}
 		e.loss.answered()
 	}
 	if e.accused != nil {
 		d.accusedAnswered(now, e, p)
 		return
 	}
-	e.burst = nil
+	if b := e.burst; b != nil {
+		if p.purpose != errand {
+			b.direct.settle(true, before == missed)
+		}
+		d.answerBurst(now, e, true)
+	}
 	if e.suspected > 0 && p.sent >= e.suspected {
 		d.vouch(now, e)
 	}
@@ -263,8 +271,11 @@ func (d *Detector) edgeMissed(now time.Duration, e *edge, p probe) {
 			d.unvouch(now, e)
 		}
 	}
-	if p.sent >= max(e.answered, e.eased) && e.burst == nil && e.watched && !d.idle(now) {
+	if e.burst != nil {
+		e.burst.direct.add(false)
+	} else if p.purpose == regular && p.sent >= max(e.answered, e.eased) && e.watched && !d.idle(now) {
 		d.startBurst(now, e)
+		e.burst.direct.add(false)
 	}
 	d.checkGrey(now, e)
 }

@@ -19,8 +19,8 @@ type longRun struct {
 }
 
 const (
-	lossMemory = 1.0 / 48 // weight of one probe
-	lossPrior  = 4        // tries without a miss that an edge starts with
+	lossMemory = 1.0 / 32 // weight of one probe
+	lossPrior  = 2        // tries without a miss that an edge starts with
 )
 
 func (l *longRun) missed() { l.pending = min(l.pending+1, windowSize) }
@@ -48,7 +48,7 @@ func (d *Detector) lossFor(e *edge, since time.Duration) float64 {
 	return min(max(d.medianLoss(), d.lossSince(e.m.ID, since), minLoss), maxLoss)
 }
 
-// medianLoss is the median of the long-run loss over the watched edges; the lower one of two.
+// medianLoss is the median of the long-run loss over the watched edges.
 func (d *Detector) medianLoss() float64 {
 	var buf [16]float64
 	shares := buf[:0]
@@ -61,7 +61,8 @@ func (d *Detector) medianLoss() float64 {
 		return 0
 	}
 	slices.Sort(shares)
-	return shares[(len(shares)-1)/2]
+	low, high := shares[(len(shares)-1)/2], shares[len(shares)/2]
+	return (low + high) / 2
 }
 
 // lossSince is the share of unanswered probes since then, among the members other than id that answered at least once

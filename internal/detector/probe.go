@@ -271,6 +271,9 @@ func (d *Detector) tickMisses(now time.Duration) {
 		case relaying:
 			if e := d.edge(p.forID); e != nil {
 				e.relayed.add(false)
+				if e.burst != nil {
+					e.burst.relayed.add(false)
+				}
 			}
 		default:
 			if e := d.edge(p.to); e != nil && e.m.Tag == p.tag {

@@ -34,9 +34,12 @@ func (d *Detector) slot(now time.Duration, from *view.Member) time.Duration {
 	return wait.Round(time.Millisecond)
 }
 
-// takeSlot puts the next regular probe of a member where it asked for it, within what is sane.
+// takeSlot puts the next regular probe of a member where it asked for it, within what is sane. While others accuse it,
+// its watchers come sooner, so that the matter is settled.
 func (d *Detector) takeSlot(now time.Duration, e *edge, slot time.Duration) {
-	e.nextAt = now + min(max(slot, d.interval/2), 2*maxWatchers*d.interval)
+	if e.suspected == 0 {
+		e.nextAt = now + min(max(slot, d.interval/2), 2*maxWatchers*d.interval)
+	}
 }
 
 // maxWatchers is the number of watchers up to which advice is taken; the overlay gives a member about six.
@@ -64,6 +67,9 @@ func (d *Detector) tickEdge(now time.Duration, e *edge) {
 		return
 	}
 	e.nextAt = now + d.turns()
+	if e.suspected > 0 {
+		e.nextAt = now + min(d.turns(), accusedEvery(now-e.suspected))
+	}
 	if e.accused == nil && e.burst == nil {
 		d.probe(now, e.m, regular)
 	}
