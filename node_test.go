@@ -156,13 +156,11 @@ func TestLeaveAndJoinAgain(t *testing.T) {
 	if err := nodes[1].Join(ctx, nodes[0].Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "its key is back", func() bool {
+	eventually(t, "it is back with its key, under a new generation", func() bool {
+		m, _ := nodes[2].Member("n1")
 		v, ok := nodes[2].Get("n1", "k")
-		return ok && string(v.Bytes) == "v"
+		return m.Generation == 2 && m.State == grapevine.Alive && ok && string(v.Bytes) == "v"
 	})
-	if m, _ := nodes[2].Member("n1"); m.Generation != 2 {
-		t.Errorf("generation %d", m.Generation)
-	}
 }
 
 // Everything may be called after Close, and nothing panics.
