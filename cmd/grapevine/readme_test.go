@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestReadmeTour runs the operator's tour of the README: the commands in its sh blocks, in order. Agents are started and
+// left running, "pkill" kills the one it names, and a command with "# => PATTERN" is repeated until its output matches.
+// Ports are replaced by free ones.
+func TestReadmeTour(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := filepath.Join(t.TempDir(), "grapevine")
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	tour := &tour{t: t, bin: bin, ports: map[string]string{}, agents: map[string]*exec.Cmd{}}
+	commands := 0
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		for line := range strings.Lines(block[1]) {
+			tour.run(strings.TrimSpace(line))
+			commands++
+		}
+	}
+	if commands < 10 {
+		t.Errorf("the README has only %d commands in sh blocks", commands)
+	}
+}
+
+type tour struct {
+	t      *testing.T
+	bin    string
+	ports  map[string]string
+	agents map[string]*exec.Cmd // by name
+}
+
+func (r *tour) run(line string) {
+	command, want, _ := strings.Cut(line, "# => ")
+	args := strings.Fields(command)
+	switch {
+	case len(args) == 0:
+	case args[0] == "pkill":
+		name := strings.Trim(args[len(args)-1], "'") // of -f 'name NAME'
+		cmd := r.agents[name]
+		if cmd == nil {
+			r.t.Fatalf("%q: no such agent", line)
+		}
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	case args[0] == "grapevine" && args[1] == "agent":
+		r.agent(args[1:])
+	case args[0] == "grapevine":
+		r.ask(args[1:], strings.TrimSpace(want))
+	default:
+		r.t.Fatalf("%q: the tour can't run this", line)
+	}
+}
+
+func (r *tour) agent(args []string) {
+	cmd := exec.Command(r.bin, r.replacePorts(args)...)
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	for i, a := range args {
+		if a == "--name" {
+			r.agents[args[i+1]] = cmd
+		}
+	}
+	r.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if r.t.Failed() {
+			r.t.Logf("%s said:\n%s", strings.Join(args, " "), log.String())
+		}
+	})
+}
+
+// ask runs a command against an agent, again and again until it succeeds and says what the README promises.
+func (r *tour) ask(args []string, want string) {
+	r.t.Helper()
+	pattern := regexp.MustCompile(want)
+	deadline := time.Now().Add(60 * time.Second)
+	for {
+		full := args
+		if args[0] != "--addr" {
+			full = append([]string{"--addr", "http://127.0.0.1:7788"}, args...)
+		}
+		out, err := exec.Command(r.bin, r.replacePorts(full)...).CombinedOutput()
+		if err == nil && pattern.Match(out) {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("grapevine %s: %v, want %q, got:\n%s", strings.Join(args, " "), err, want, out)
+		}
+	}
+}
+
+var loopback = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+
+func (r *tour) replacePorts(args []string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		out[i] = loopback.ReplaceAllStringFunc(a, func(addr string) string {
+			if r.ports[addr] == "" {
+				r.ports[addr] = freePort(r.t)
+			}
+			return r.ports[addr]
+		})
+	}
+	return out
+}
+
+// freePort is an address that is free for both UDP and TCP, or was a moment ago.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
