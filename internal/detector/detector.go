@@ -128,7 +128,7 @@ func (d *Detector) within(most time.Duration) time.Duration {
 func (d *Detector) SetView(now time.Duration, v *view.View) {
 	if self := v.Find(d.self.ID); self != nil {
 		if self.Tag != d.self.Tag {
-			d.forgetAll()
+			d.forgetAll(now, v)
 		}
 		d.self = self
 	}
@@ -143,7 +143,13 @@ func (d *Detector) SetView(now time.Duration, v *view.View) {
 	}
 }
 
-func (d *Detector) forgetAll() {
+// forgetAll drops what was thought and heard of others under a former life.
+func (d *Detector) forgetAll(now time.Duration, v *view.View) {
+	for _, id := range d.Suspects() {
+		if m := v.Find(id); m != nil {
+			d.host.Cleared(now, m)
+		}
+	}
 	d.edges = nil
 	clear(d.rumours)
 	clear(d.subjects)

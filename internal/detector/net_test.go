@@ -3,7 +3,6 @@ package detector
 import (
 	"container/heap"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -27,6 +26,8 @@ type net struct {
 	drop   func(from, to *node) float64 // probability of loss; nil: none
 	trace  uint64                       // hash of all that was sent
 	sent   int                          // packets of detectors
+	slow   time.Duration                // added to the latency
+	watch  func(from *node, to *view.Member, m wire.Message)
 }
 
 type node struct {
@@ -57,6 +58,7 @@ type packet struct {
 	msgs     []wire.Message
 	ends     map[uint64]uint32
 	notice   bool
+	unknown  bool
 }
 
 type event struct {
@@ -93,21 +95,28 @@ func newNet(t testing.TB, n int, seed uint64) *net {
 	for i := range members {
 		members[i] = testMember(i)
 	}
-	v := view.New(slices.Clone(members))
-	for i, m := range members {
-		x := &node{
-			net: w, i: i, self: m, view: v, out: map[uint64][]wire.Message{}, ends: map[uint64]uint32{},
-			told: map[uint64]time.Duration{}, gone: map[uint64]time.Duration{}, suspect: map[uint64]bool{},
-		}
-		x.det = New(w.now, Config{Rand: rand.New(rand.NewPCG(seed, uint64(i)+100))}, m, x)
-		x.det.SetView(w.now, v)
-		w.nodes = append(w.nodes, x)
-		w.byID[m.ID] = x
+	v := view.New(members)
+	for i := range members {
+		w.add(i, seed, v)
 	}
 	for _, x := range w.nodes {
 		x.turn()
 	}
 	return w
+}
+
+// add makes a node that holds v.
+func (w *net) add(i int, seed uint64, v *view.View) *node {
+	m := testMember(i)
+	x := &node{
+		net: w, i: i, self: m, view: v, out: map[uint64][]wire.Message{}, ends: map[uint64]uint32{},
+		told: map[uint64]time.Duration{}, gone: map[uint64]time.Duration{}, suspect: map[uint64]bool{},
+	}
+	x.det = New(w.now, Config{Rand: rand.New(rand.NewPCG(seed, uint64(i)+100))}, m, x)
+	x.det.SetView(w.now, v)
+	w.nodes = append(w.nodes, x)
+	w.byID[m.ID] = x
+	return x
 }
 
 func (w *net) at(d time.Duration, do func()) uint64 {
@@ -213,8 +222,16 @@ func (x *node) Send(to *view.Member, m wire.Message) {
 	if x.out[to.ID] == nil {
 		x.outIDs = append(x.outIDs, to.ID)
 	}
-	if n := len(wire.AppendSection(nil, m)); n > wire.MaxSection {
-		x.net.t.Errorf("a section of %d bytes", n)
+	section := wire.AppendSection(nil, m)
+	if len(section) > wire.MaxSection {
+		x.net.t.Errorf("a section of %d bytes", len(section))
+	}
+	x.net.trace ^= to.ID + uint64(x.net.now)
+	for _, b := range section {
+		x.net.trace = (x.net.trace ^ uint64(b)) * 1099511628211 // FNV-1a
+	}
+	if x.net.watch != nil {
+		x.net.watch(x, to, m)
 	}
 	x.out[to.ID] = append(x.out[to.ID], m)
 }
@@ -290,7 +307,7 @@ func (w *net) send(p *packet) {
 			return
 		}
 	}
-	w.at(200*time.Microsecond+time.Duration(w.rng.Int64N(int64(1800*time.Microsecond))), func() { p.to.arrive(p) })
+	w.at(w.slow+200*time.Microsecond+time.Duration(w.rng.Int64N(int64(1800*time.Microsecond))), func() { p.to.arrive(p) })
 }
 
 func (x *node) arrive(p *packet) {
@@ -312,6 +329,14 @@ func (x *node) deliver(p *packet) {
 			x.noticed = now
 			x.det.SetOut(now, true)
 		}
+		return
+	}
+	if p.unknown {
+		x.det.Unknown(now, from)
+		return
+	}
+	if from == nil && x.ends[p.from.self.ID] == 0 {
+		x.net.send(&packet{from: x, to: p.from, unknown: true})
 		return
 	}
 	if from == nil || from.Tag != p.from.self.Tag {
@@ -344,9 +369,6 @@ func (x *node) turn() {
 		x.det.Tick(w.now)
 	}
 	for _, id := range x.outIDs {
-		h := fnv.New64a()
-		fmt.Fprint(h, w.trace, w.now, x.i, id, x.out[id])
-		w.trace = h.Sum64()
 		w.sent++
 		x.sent++
 		to := w.byID[id]

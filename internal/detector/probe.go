@@ -206,7 +206,7 @@ func (d *Detector) receiveAck(now time.Duration, from *view.Member, a wire.Ack) 
 	}
 	d.roll.answered(from.ID)
 	if e := d.edge(from.ID); e != nil {
-		e.heardHere, e.missedHere = a.Heard, a.Missed
+		e.heardHere, e.missedHere, e.repeats = a.Heard, a.Missed, 0
 		if before != void {
 			e.times.Add(rtt)
 			e.smooth(rtt)

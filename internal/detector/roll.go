@@ -180,18 +180,26 @@ func (d *Detector) tryCall(now time.Duration, c *call) {
 	}
 }
 
-// accuseSilent accuses whoever answered no try. While nobody at all answered, the silence may be this member's own.
+// accuseSilent accuses whoever answered no try, as many as a rumour holds. While nobody at all answered, the silence
+// may be this member's own.
 func (d *Detector) accuseSilent(now time.Duration) {
 	if !d.roll.heard {
 		return
 	}
+	mine := 0
+	for _, e := range d.edges {
+		if e.accused != nil {
+			mine++
+		}
+	}
 	for _, c := range d.roll.calls {
-		if !c.silent || c.answered {
+		if !c.silent || c.answered || mine >= maxAccused {
 			continue
 		}
 		c.silent = false
+		mine++
 		if e := d.addEdge(c.m); e.accused == nil {
-			d.accuse(now, e, d.phi/2, false)
+			d.accuse(now, e, d.phi/2, false) // half as many tries as accuse otherwise, by many more members
 		}
 	}
 }

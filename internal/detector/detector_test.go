@@ -1,0 +1,290 @@
+package detector
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// script is a Host that keeps what it is told.
+type script struct {
+	sent      []wire.Message
+	to        []uint64
+	convicted []Verdict
+	suspected []uint64
+	cleared   []uint64
+}
+
+func (s *script) Send(to *view.Member, m wire.Message) {
+	s.sent, s.to = append(s.sent, m), append(s.to, to.ID)
+}
+func (s *script) Convict(_ time.Duration, v []Verdict) { s.convicted = append(s.convicted, v...) }
+func (s *script) Suspected(_ time.Duration, m *view.Member, _ []Accusation) {
+	s.suspected = append(s.suspected, m.ID)
+}
+func (s *script) Cleared(_ time.Duration, m *view.Member) { s.cleared = append(s.cleared, m.ID) }
+
+// alone makes the detector of member 0 in a view of n, whose others say only what a test says for them.
+func alone(n int) (*Detector, *script) {
+	s := &script{}
+	d := New(time.Second, Config{Rand: rand.New(rand.NewPCG(1, 2))}, testMember(0), s)
+	d.SetView(time.Second, testView(n))
+	return d, s
+}
+
+// pass lets time pass; those for whom answers holds answer every probe after 1 ms.
+func pass(d *Detector, s *script, from, until time.Duration, answers func(id uint64) bool) {
+	for now := from; now < until; now += time.Millisecond {
+		sent, to := s.sent, s.to
+		s.sent, s.to = nil, nil
+		for i, m := range sent {
+			if p, ok := m.(wire.Ping); ok && answers(to[i]) {
+				d.Heard(now, d.v.Find(to[i]))
+				d.Receive(now, d.v.Find(to[i]), wire.Ack{Seq: p.Seq})
+			}
+		}
+		d.Tick(now)
+	}
+}
+
+func all(uint64) bool { return true }
+
+func TestAnAnswerResetsPhi(t *testing.T) {
+	d, s := alone(4)
+	pass(d, s, time.Second, 20*time.Second, all)
+	quiet := testMember(3).ID
+	phiOf := func(now time.Duration) Edge {
+		i := slices.IndexFunc(d.Edges(now), func(e Edge) bool { return e.ID == quiet })
+		return d.Edges(now)[i]
+	}
+	if e := phiOf(20 * time.Second); e.Phi != 0 || e.RTT == 0 || e.RTT99 == 0 || e.LossTo != 0 {
+		t.Errorf("edge %+v while answers come", e)
+	}
+	pass(d, s, 20*time.Second, 26*time.Second, func(id uint64) bool { return id != quiet })
+	if e := phiOf(26 * time.Second); e.Phi < 8 || e.Outstanding < 7 {
+		t.Errorf("edge %+v after a crash", e)
+	}
+	if a := d.Accusers(quiet); len(a) != 1 || a[0].ID != d.self.ID || a[0].Phi < 8 || a[0].Grey {
+		t.Errorf("accusers %+v", a)
+	}
+	pass(d, s, 26*time.Second, 36*time.Second, all)
+	if e := phiOf(36 * time.Second); e.Phi != 0 || len(d.Suspects()) != 0 {
+		t.Errorf("edge %+v after it answers again, suspects %v", e, d.Suspects())
+	}
+	if !slices.Equal(s.suspected, []uint64{quiet}) || !slices.Equal(s.cleared, []uint64{quiet}) || s.convicted != nil {
+		t.Errorf("suspected %v, cleared %v, convicted %v", s.suspected, s.cleared, s.convicted)
+	}
+}
+
+func TestAccusationWithdrawnTwiceTakesALongerTrial(t *testing.T) {
+	d, s := alone(4)
+	quiet := testMember(3).ID
+	now := time.Second
+	var trials []time.Duration
+	for range 3 {
+		pass(d, s, now, now+8*time.Second, func(id uint64) bool { return id != quiet })
+		now += 8 * time.Second
+		start := now
+		for len(d.Suspects()) > 0 && now < start+10*time.Second {
+			pass(d, s, now, now+50*time.Millisecond, all)
+			now += 50 * time.Millisecond
+		}
+		trials = append(trials, now-start)
+	}
+	if trials[0] < time.Second || trials[1] < 2*time.Second || trials[2] < 4*time.Second || trials[2] > 8*time.Second {
+		t.Errorf("trials took %v", trials)
+	}
+}
+
+func TestOwnNewLifeDropsEverything(t *testing.T) {
+	d, s := alone(4)
+	quiet := testMember(3).ID
+	pass(d, s, time.Second, 9*time.Second, func(id uint64) bool { return id != quiet })
+	if len(d.Suspects()) != 1 {
+		t.Fatalf("suspects %v", d.Suspects())
+	}
+	r := testMember(0).Record
+	r.Life.Incarnation++
+	d.SetView(9*time.Second, d.v.With(view.NewMember(r)))
+	if len(d.Suspects()) != 0 || !slices.Equal(s.cleared, []uint64{quiet}) || len(d.Edges(9*time.Second)) != 3 {
+		t.Errorf("suspects %v, cleared %v, edges %v", d.Suspects(), s.cleared, d.Edges(9*time.Second))
+	}
+}
+
+func TestRumoursAreForgottenWhenNotRepeated(t *testing.T) {
+	d, _ := alone(9)
+	a, b := testMember(1), testMember(2)
+	r := says(1, []int{2}, nil)
+	r.Seq, r.Every = 5, time.Second
+	d.Receive(2*time.Second, a, r)
+	old := says(1, []int{3}, nil)
+	old.Seq, old.Every = 4, time.Second
+	d.Receive(2*time.Second, b, old)
+	stranger := says(20, []int{3}, nil)
+	stranger.Seq = 1
+	d.Receive(2*time.Second, b, stranger)
+	if got := d.Suspects(); !slices.Equal(got, []uint64{b.ID}) {
+		t.Fatalf("suspects %v", got)
+	}
+	for now := 2 * time.Second; now < 5*time.Second; now += 10 * time.Millisecond {
+		d.Tick(now)
+		if len(d.Suspects()) == 0 {
+			t.Fatalf("forgotten after %v", now-2*time.Second)
+		}
+	}
+	d.Tick(5 * time.Second)
+	if len(d.Suspects()) != 0 {
+		t.Error("not forgotten after three intervals")
+	}
+}
+
+func TestWhoWakesLateDoubtsItself(t *testing.T) {
+	d, s := alone(4)
+	quiet := testMember(3).ID
+	pass(d, s, time.Second, 9*time.Second, func(id uint64) bool { return id != quiet })
+	if d.WokeAt() != 0 || d.LateUntil() != 0 || d.Late(9*time.Second) {
+		t.Fatal("late without reason")
+	}
+	now := 20 * time.Second
+	d.Heard(now, testMember(1)) // a packet is handled before the timer
+	if d.WokeAt() != now || !d.Late(now+1999*time.Millisecond) || d.Late(now+2*time.Second) {
+		t.Errorf("woke at %v, late until %v", d.WokeAt(), d.LateUntil())
+	}
+	if d.edge(quiet).accused != nil || d.edge(quiet).burst != nil || len(d.edge(quiet).silent) > 0 {
+		t.Error("windows were kept")
+	}
+	_, before, _, _ := d.Counts()
+	pass(d, s, now, now+2*time.Second, func(id uint64) bool { return id != quiet })
+	if _, after, _, _ := d.Counts(); after != before || len(d.Suspects()) > 0 {
+		t.Error("it accuses while it doubts itself")
+	}
+	d.Paused(30*time.Second, 200*time.Millisecond)
+	if d.WokeAt() != now {
+		t.Error("a short pause counts")
+	}
+	d.Paused(30*time.Second, time.Minute)
+	if d.WokeAt() != 30*time.Second {
+		t.Error("a pause that the clock does not show is ignored")
+	}
+}
+
+func TestWhoIsOutAnswersButAccusesNobody(t *testing.T) {
+	d, s := alone(4)
+	d.SetOut(time.Second, true)
+	pass(d, s, time.Second, 20*time.Second, func(id uint64) bool { return id == testMember(1).ID })
+	if _, accused, _, _ := d.Counts(); accused > 0 || s.convicted != nil {
+		t.Errorf("%d accusations, convicted %v", accused, s.convicted)
+	}
+	s.sent, s.to = nil, nil
+	d.Receive(20*time.Second, testMember(2), wire.Ping{Seq: 9})
+	if a, ok := s.sent[len(s.sent)-1].(wire.Ack); !ok || a.Seq != 9 || a.Slot < time.Second || a.Slot > 5*time.Second {
+		t.Errorf("answered %+v", s.sent)
+	}
+	if a := d.Answer(wire.Ping{Seq: 1 << 31}); a != (wire.Ack{Seq: 1 << 31}) {
+		t.Errorf("the door is answered %+v", a)
+	}
+}
+
+func TestUnknownYetProvesTheLink(t *testing.T) {
+	d, s := alone(2)
+	other := testMember(1)
+	var asked []time.Duration
+	for now := time.Second; now < 20*time.Second; now += time.Millisecond {
+		if len(s.sent) > 0 {
+			if _, ok := s.sent[0].(wire.Ping); ok {
+				asked = append(asked, now)
+				d.Unknown(now, other)
+			}
+			s.sent, s.to = nil, nil
+		}
+		d.Tick(now)
+	}
+	if len(asked) < 5 || s.convicted != nil {
+		t.Fatalf("asked at %v, convicted %v", asked, s.convicted)
+	}
+	for i, want := range []time.Duration{10, 20, 40, 1000, 1000} {
+		if got := asked[i+1] - asked[i]; got < want*time.Millisecond || got > (want+10)*time.Millisecond {
+			t.Errorf("asked again after %v, want %d ms", got, want)
+		}
+	}
+}
+
+func TestRelayedProbesAreForwardedAndReported(t *testing.T) {
+	d, s := alone(4)
+	s.sent, s.to = nil, nil
+	d.Receive(time.Second, testMember(1), wire.RelayPing{Seq: 77, Subject: testMember(2).ID})
+	ping, ok := s.sent[0].(wire.Ping)
+	if !ok || s.to[0] != testMember(2).ID {
+		t.Fatalf("sent %+v", s.sent)
+	}
+	d.Receive(time.Second+time.Millisecond, testMember(3), wire.Ack{Seq: ping.Seq}) // not the subject
+	d.Receive(time.Second+2*time.Millisecond, testMember(2), wire.Ack{Seq: ping.Seq})
+	d.Receive(time.Second+3*time.Millisecond, testMember(2), wire.Ack{Seq: ping.Seq})
+	want := wire.RelayAck{Seq: 77, Subject: testMember(2).ID}
+	if len(s.sent) != 2 || s.sent[1] != wire.Message(want) || s.to[1] != testMember(1).ID {
+		t.Errorf("sent %+v to %v", s.sent, s.to)
+	}
+	d.Receive(time.Second, testMember(1), wire.RelayPing{Seq: 78, Subject: d.self.ID})
+	if s.sent[2] != wire.Message(wire.RelayAck{Seq: 78, Subject: d.self.ID}) {
+		t.Errorf("sent %+v", s.sent[2])
+	}
+}
+
+func TestHeardLast(t *testing.T) {
+	d, _ := alone(100)
+	for i := 1; i < 100; i++ {
+		d.Heard(time.Second+time.Duration(i), testMember(i))
+	}
+	d.Heard(time.Second+100, testMember(98))
+	var got []string
+	for _, m := range d.RecentlyHeard(3) {
+		got = append(got, m.Name)
+	}
+	if !slices.Equal(got, []string{"n98", "n99", "n97"}) || len(d.RecentlyHeard(1000)) != maxHeard {
+		t.Errorf("heard last %v of %d", got, len(d.RecentlyHeard(1000)))
+	}
+	if !d.HeardLately(2*time.Second, testMember(99).ID, time.Second) || d.HeardLately(3*time.Second, testMember(99).ID, time.Second) {
+		t.Error("HeardLately")
+	}
+	d.SetView(2*time.Second, testView(98))
+	if got := d.RecentlyHeard(1); got[0].Name != "n97" {
+		t.Errorf("heard last %v of the smaller view", got[0].Name)
+	}
+}
+
+func TestProbeNumbersStayBelowTheDoors(t *testing.T) {
+	var l probes
+	l.last = maxSeq - 1
+	for i := range 3 {
+		seq := l.add(probe{to: uint64(i), sent: time.Duration(i), due: time.Duration(i)})
+		if seq > maxSeq || seq == 0 {
+			t.Errorf("number %d", seq)
+		}
+		if p := l.find(seq); p == nil || p.to != uint64(i) {
+			t.Errorf("probe %d is not found", seq)
+		}
+	}
+	if l.find(maxSeq) != nil || l.find(0) != nil || l.find(3) != nil {
+		t.Error("a number that was not given is found")
+	}
+}
+
+func TestLogOfProbesIsBounded(t *testing.T) {
+	var l probes
+	for i := range 20 * maxProbes {
+		l.add(probe{to: 1, sent: time.Duration(i), due: time.Duration(i) + time.Second})
+		if len(l.sent) > maxProbes {
+			t.Fatalf("%d probes", len(l.sent))
+		}
+	}
+	l.next()
+	for now := time.Hour; l.miss(now) != nil; {
+	}
+	if len(l.due) != 0 {
+		t.Errorf("%d deadlines", len(l.due))
+	}
+}
