@@ -14,6 +14,18 @@ import (
 // settle is how long a run goes before a fault: a round of all watchers.
 const settle = 8 * time.Second
 
+// seeds lists the seeds of a test, fewer with -short (and so for runs under the race detector, seven times slower).
+func seeds(n uint64) []uint64 {
+	if testing.Short() {
+		n = 1
+	}
+	out := make([]uint64, n)
+	for i := range out {
+		out[i] = uint64(i)
+	}
+	return out
+}
+
 func TestEveryCrashIsFoundByAll(t *testing.T) {
 	sizes := []int{101}
 	for n := 2; n <= 64; n++ {
@@ -21,7 +33,7 @@ func TestEveryCrashIsFoundByAll(t *testing.T) {
 	}
 	var worst time.Duration
 	for _, n := range sizes {
-		for seed := range uint64(3) {
+		for _, seed := range seeds(3) {
 			w := newNet(t, n, seed)
 			w.run(settle + w.upTo(time.Second))
 			w.nodes[w.rng.IntN(n)].down = true
@@ -55,7 +67,7 @@ func (w *net) lossy(loss float64) {
 
 func TestMassCrashIsSettledInOneStep(t *testing.T) {
 	for _, share := range []int{10, 30, 50, 70} {
-		for seed := range uint64(3) {
+		for _, seed := range seeds(3) {
 			w := newNet(t, 101, seed)
 			w.run(settle + w.upTo(time.Second))
 			live := w.crash(share)
@@ -96,7 +108,7 @@ func TestEveryNumberOfCrashes(t *testing.T) {
 	var worst time.Duration
 	for n := 2; n <= 12; n++ {
 		for k := 1; k < n; k++ {
-			for seed := range uint64(2) {
+			for _, seed := range seeds(2) {
 				w := newNet(t, n, seed)
 				w.run(settle + w.upTo(time.Second))
 				live := w.crash(k)
@@ -110,7 +122,7 @@ func TestEveryNumberOfCrashes(t *testing.T) {
 
 func TestLossRemovesNobody(t *testing.T) {
 	for _, loss := range []float64{0.01, 0.05, 0.15, 0.30} {
-		for seed := range uint64(2) {
+		for _, seed := range seeds(2) {
 			w := newNet(t, 101, seed)
 			w.run(settle)
 			w.lossy(loss)
@@ -122,7 +134,7 @@ func TestLossRemovesNobody(t *testing.T) {
 				t.Fatalf("loss %v seed %d: removed %v", loss, seed, w.removed())
 			}
 			live := w.crash(1)
-			took := w.until(8*time.Second, "crash under loss", func() bool { return w.exact(live) })
+			took := w.until(6*time.Second, "crash under loss", func() bool { return w.exact(live) })
 			t.Logf("loss %v seed %d: crash found in %v", loss, seed, took)
 		}
 	}
@@ -140,7 +152,7 @@ func (w *net) counts() (probes, accusations, vouches, convictions uint64) {
 func TestGreyMemberIsRemoved(t *testing.T) {
 	for _, in := range []bool{true, false} {
 		var worst, sum time.Duration
-		for seed := range uint64(greySeeds) {
+		for _, seed := range seeds(greySeeds) {
 			w := newNet(t, 101, seed)
 			w.run(settle + w.upTo(time.Second))
 			grey := w.nodes[w.rng.IntN(101)]
@@ -166,8 +178,9 @@ func TestGreyMemberIsRemoved(t *testing.T) {
 				}
 			}
 		}
-		t.Logf("80 %% lost, towards it %v: mean %v, worst %v of %d", in, sum/greySeeds, worst, greySeeds)
-		if mean := sum / greySeeds; mean > 7*time.Second {
+		n := time.Duration(len(seeds(greySeeds)))
+		t.Logf("80 %% lost, towards it %v: mean %v, worst %v of %d", in, sum/n, worst, n)
+		if mean := sum / n; mean > 7*time.Second {
 			t.Errorf("found after %v in the mean", mean)
 		}
 	}
@@ -176,7 +189,7 @@ func TestGreyMemberIsRemoved(t *testing.T) {
 const greySeeds = 10
 
 func TestCutPairRemovesNobody(t *testing.T) {
-	for seed := range uint64(3) {
+	for _, seed := range seeds(3) {
 		for _, n := range []int{3, 7, 12, 101} {
 			w := newNet(t, n, seed)
 			w.run(settle)
@@ -201,7 +214,7 @@ func TestCutPairRemovesNobody(t *testing.T) {
 }
 
 func TestPausedMemberIsRemovedAndAccusesNobody(t *testing.T) {
-	for seed := range uint64(3) {
+	for _, seed := range seeds(3) {
 		w := newNet(t, 101, seed)
 		w.run(settle + w.upTo(time.Second))
 		x := w.nodes[w.rng.IntN(101)]
@@ -246,7 +259,7 @@ func TestIdleCost(t *testing.T) {
 }
 
 func TestIsolatedMemberBecomesAnIsland(t *testing.T) {
-	for seed := range uint64(3) {
+	for _, seed := range seeds(3) {
 		for _, n := range []int{2, 3, 8, 101} {
 			w := newNet(t, n, seed)
 			w.run(settle + w.upTo(time.Second))
@@ -274,7 +287,7 @@ func TestIsolatedMemberBecomesAnIsland(t *testing.T) {
 
 func TestAllSidesOfASplitAreExact(t *testing.T) {
 	for _, k := range []int{1, 10, 50} {
-		for seed := range uint64(2) {
+		for _, seed := range seeds(2) {
 			w := newNet(t, 100, seed)
 			w.run(settle + w.upTo(time.Second))
 			side := map[*node]bool{}
@@ -301,7 +314,7 @@ func TestAllSidesOfASplitAreExact(t *testing.T) {
 }
 
 func TestAFewDeafMembersRemoveNobodyHealthy(t *testing.T) {
-	for seed := range uint64(4) {
+	for _, seed := range seeds(4) {
 		w := newNet(t, 100, seed)
 		w.run(settle)
 		deaf := map[*node]bool{}
@@ -372,7 +385,7 @@ func TestSlowAnswersAccuseNobody(t *testing.T) {
 
 // A newcomer is known to some before it is known to all, and its edges have no answers yet.
 func TestNewcomersAreNotAccused(t *testing.T) {
-	for seed := range uint64(3) {
+	for _, seed := range seeds(3) {
 		w := newNet(t, 10, seed)
 		w.run(settle)
 		for i := 10; i < 40; i++ {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/grapevine-gossip/grapevine/internal/overlay"
 	"github.com/grapevine-gossip/grapevine/internal/view"
 )
 
@@ -110,7 +109,8 @@ func (d *Detector) tickRoll(now time.Duration) {
 
 // massFault reports whether a third of the watched members fell silent together.
 func (d *Detector) massFault(now time.Duration) bool {
-	if d.v.Len() <= overlay.Degree+1 || d.idle(now) || d.roll.ended > 0 && now-d.roll.ended < rollRest {
+	everybody := len(d.near) >= d.v.Len()-1 // is watched already: nobody is left to call
+	if everybody || d.idle(now) || d.roll.ended > 0 && now-d.roll.ended < rollRest {
 		return false
 	}
 	watched, silent := 0, 0
