@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/grapevine-gossip/grapevine/internal/gossip"
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 )
 
 // Event is something that happened, as this member sees it: one of the structs below. docs/events.md says when each
@@ -92,7 +92,7 @@ type (
 		Members []Member // the view, and the ended that are remembered
 
 		node *Node
-		snap *gossip.Snapshot
+		snap *publish.Snapshot
 	}
 )
 
@@ -142,47 +142,47 @@ func (Lagged) sealed()                 {}
 func (Snapshot) sealed()               {}
 
 // public makes the event that subscribers see; nil for one that is not theirs.
-func (n *Node) public(snap *gossip.Snapshot, e gossip.Event) Event {
+func (n *Node) public(snap *publish.Snapshot, e publish.Event) Event {
 	var m Member
 	if e.Member != nil {
 		m = n.member(snap, e.Member)
 	}
 	switch e.Kind {
-	case gossip.EventJoined:
+	case publish.EventJoined:
 		return MemberJoined{m}
-	case gossip.EventDiscoveredFailed:
+	case publish.EventDiscoveredFailed:
 		return MemberDiscoveredFailed{m}
-	case gossip.EventSuspected:
+	case publish.EventSuspected:
 		return MemberSuspected{m, accusers(e)}
-	case gossip.EventCleared:
+	case publish.EventCleared:
 		return MemberCleared{m}
-	case gossip.EventFailed:
+	case publish.EventFailed:
 		return MemberFailed{m, accusers(e)}
-	case gossip.EventReturned:
+	case publish.EventReturned:
 		return MemberReturned{m, e.Restarted}
-	case gossip.EventLeft:
+	case publish.EventLeft:
 		return MemberLeft{m}
-	case gossip.EventUpdated:
+	case publish.EventUpdated:
 		return MemberUpdated{m}
-	case gossip.EventForgotten:
+	case publish.EventForgotten:
 		return MemberForgotten{m.Name}
-	case gossip.EventKeySet:
+	case publish.EventKeySet:
 		return KeySet{m.Name, e.Key, append([]byte{}, e.Value...), e.Version}
-	case gossip.EventKeyDeleted:
+	case publish.EventKeyDeleted:
 		return KeyDeleted{m.Name, e.Key, e.Version}
-	case gossip.EventRejoined:
+	case publish.EventRejoined:
 		return Rejoined{m.Incarnation, e.Reason, e.Before, e.After}
-	case gossip.EventStabilized:
+	case publish.EventStabilized:
 		return ViewStabilized{ViewID(e.View), e.Names}
-	case gossip.EventDestabilized:
+	case publish.EventDestabilized:
 		return ViewDestabilized{ViewID(e.View)}
-	case gossip.EventNameConflict:
+	case publish.EventNameConflict:
 		return NameConflict{m.Name, e.Addr, e.Reason}
 	}
 	return nil
 }
 
-func accusers(e gossip.Event) []Accuser {
+func accusers(e publish.Event) []Accuser {
 	out := make([]Accuser, len(e.Accusers))
 	for i, a := range e.Accusers {
 		out[i] = Accuser(a)
@@ -190,7 +190,7 @@ func accusers(e gossip.Event) []Accuser {
 	return out
 }
 
-func (n *Node) snapshotEvent(snap *gossip.Snapshot) Snapshot {
+func (n *Node) snapshotEvent(snap *publish.Snapshot) Snapshot {
 	s := Snapshot{View: n.view(snap), node: n, snap: snap}
 	for _, m := range snap.Members.All() {
 		s.Members = append(s.Members, n.member(snap, m))

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/datadir"
-	"github.com/grapevine-gossip/grapevine/internal/gossip"
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 )
 
 // keepEvery is how often the known peers are written, if they changed.
@@ -35,7 +35,7 @@ func (n *Node) keep() {
 	}
 }
 
-func (n *Node) kept(snap *gossip.Snapshot) datadir.State {
+func (n *Node) kept(snap *publish.Snapshot) datadir.State {
 	s := datadir.State{Generation: snap.Self.Life.Generation}
 	for name, m := range snap.Members.All() {
 		if name != n.cfg.Name && inView(m.State) && len(s.Peers) < datadir.MaxPeers {

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/store"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
 // tagPrefix is the reserved prefix of the keys that are tags.
-const tagPrefix = gossip.TagPrefix
+const tagPrefix = publish.TagPrefix
 
 // Key names a value in the cluster: whose, and under what name.
 type Key struct {
@@ -148,7 +149,7 @@ func (n *Node) All(prefix string) iter.Seq2[Key, Value] {
 	}
 }
 
-func (n *Node) all(snap *gossip.Snapshot, prefix string, yield func(Key, Value) bool) {
+func (n *Node) all(snap *publish.Snapshot, prefix string, yield func(Key, Value) bool) {
 	for name, m := range snap.Members.All() {
 		for key, e := range m.Keys.From(prefix) {
 			if !strings.HasPrefix(key, prefix) {

@@ -4,32 +4,33 @@ import (
 	"log/slog"
 
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
 // logger says in words what happened, to whom, why it is believed, and what to do next.
 type logger struct{ *slog.Logger }
 
-func (l logger) event(e gossip.Event) {
+func (l logger) event(e publish.Event) {
 	switch e.Kind {
-	case gossip.EventJoined:
+	case publish.EventJoined:
 		l.Info("member joined", "member", e.Member.Name, "addr", e.Member.Addr.String())
-	case gossip.EventReturned:
+	case publish.EventReturned:
 		l.Info("member returned", "member", e.Member.Name, "restarted", e.Restarted, "generation", e.Member.Life.Generation)
-	case gossip.EventLeft:
+	case publish.EventLeft:
 		l.Info("member left", "member", e.Member.Name)
-	case gossip.EventFailed:
+	case publish.EventFailed:
 		l.Warn("member failed: its watchers get no answer", "member", e.Member.Name, "addr", e.Member.Addr.String(), "accusers", names(e.Accusers))
-	case gossip.EventSuspected:
+	case publish.EventSuspected:
 		l.Info("member suspected", "member", e.Member.Name, "accusers", names(e.Accusers))
-	case gossip.EventRejoined:
+	case publish.EventRejoined:
 		l.Warn("this member was ended elsewhere and is back", "reason", e.Reason, "before", e.Before, "after", e.After)
-	case gossip.EventStabilized:
+	case publish.EventStabilized:
 		l.Info("view is stable", "members", len(e.Names))
 	}
 }
 
-func names(as []gossip.Accuser) []string {
+func names(as []publish.Accuser) []string {
 	out := make([]string, len(as))
 	for i, a := range as {
 		out[i] = a.Name
@@ -37,7 +38,7 @@ func names(as []gossip.Accuser) []string {
 	return out
 }
 
-func (l logger) refused(r *gossip.Refusal) {
+func (l logger) refused(r *publish.Refusal) {
 	switch r.Reason {
 	case wire.RefusedUnreachable:
 		l.Error("not let in: members get no answer from the advertised address; check the firewall and --advertise",
@@ -53,7 +54,7 @@ func (l logger) refused(r *gossip.Refusal) {
 	}
 }
 
-func (l logger) superseded(e gossip.Event) {
+func (l logger) superseded(e publish.Event) {
 	l.Error("another process has taken this member's name: going silent; give one of the two another name", "addr", e.Addr.String())
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
@@ -169,12 +170,12 @@ func (n *Node) publish(out *gossip.Output) {
 }
 
 // notice logs what an operator wants to know and keeps what Start and Join wait for.
-func (n *Node) notice(e gossip.Event) {
+func (n *Node) notice(e publish.Event) {
 	switch e.Kind {
-	case gossip.EventRefused:
+	case publish.EventRefused:
 		n.refused.Store(e.Refusal)
 		n.log.refused(e.Refusal)
-	case gossip.EventNameConflict:
+	case publish.EventNameConflict:
 		n.log.superseded(e)
 		n.finish(ErrNameTaken)
 	default:

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/grapevine-gossip/grapevine/internal/gossip"
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 )
 
 // State is what this member thinks of another.
@@ -15,11 +15,11 @@ type State uint8
 
 // The states. Alive and Suspect are in the view; Leaving is only ever said of oneself.
 const (
-	Alive   = State(gossip.Alive)
-	Suspect = State(gossip.Suspect)
-	Failed  = State(gossip.Failed)
-	Leaving = State(gossip.Leaving)
-	Left    = State(gossip.Left)
+	Alive   = State(publish.Alive)
+	Suspect = State(publish.Suspect)
+	Failed  = State(publish.Failed)
+	Leaving = State(publish.Leaving)
+	Left    = State(publish.Left)
 )
 
 func (s State) String() string {
@@ -43,13 +43,13 @@ type Standing uint8
 
 // The standings.
 const (
-	StandingMember     = Standing(gossip.StandingMember)     // in a view with others
-	StandingAlone      = Standing(gossip.StandingAlone)      // in a view of one
-	StandingRejoining  = Standing(gossip.StandingRejoining)  // joining, or ended elsewhere and on its way back
-	StandingWaiting    = Standing(gossip.StandingWaiting)    // refused for now; RetryIn tells for how long
-	StandingLeaving    = Standing(gossip.StandingLeaving)    // saying goodbye
-	StandingLeft       = Standing(gossip.StandingLeft)       // has left
-	StandingSuperseded = Standing(gossip.StandingSuperseded) // another process took the name
+	StandingMember     = Standing(publish.StandingMember)     // in a view with others
+	StandingAlone      = Standing(publish.StandingAlone)      // in a view of one
+	StandingRejoining  = Standing(publish.StandingRejoining)  // joining, or ended elsewhere and on its way back
+	StandingWaiting    = Standing(publish.StandingWaiting)    // refused for now; RetryIn tells for how long
+	StandingLeaving    = Standing(publish.StandingLeaving)    // saying goodbye
+	StandingLeft       = Standing(publish.StandingLeft)       // has left
+	StandingSuperseded = Standing(publish.StandingSuperseded) // another process took the name
 )
 
 func (s Standing) String() string {
@@ -144,15 +144,15 @@ type Stats struct {
 
 // Members yields the view, by name.
 func (n *Node) Members() iter.Seq[Member] {
-	return n.members(func(m *gossip.Member) bool { return inView(m.State) })
+	return n.members(func(m *publish.Member) bool { return inView(m.State) })
 }
 
 // Ended yields who failed or left and is still remembered, by name.
 func (n *Node) Ended() iter.Seq[Member] {
-	return n.members(func(m *gossip.Member) bool { return !inView(m.State) })
+	return n.members(func(m *publish.Member) bool { return !inView(m.State) })
 }
 
-func (n *Node) members(want func(*gossip.Member) bool) iter.Seq[Member] {
+func (n *Node) members(want func(*publish.Member) bool) iter.Seq[Member] {
 	return func(yield func(Member) bool) {
 		snap := n.snapshot()
 		if snap == nil {
@@ -230,11 +230,11 @@ func (n *Node) Backlog() time.Duration {
 	return 0
 }
 
-func inView(s gossip.State) bool {
-	return s == gossip.Alive || s == gossip.Suspect || s == gossip.Leaving
+func inView(s publish.State) bool {
+	return s == publish.Alive || s == publish.Suspect || s == publish.Leaving
 }
 
-func (n *Node) view(snap *gossip.Snapshot) View {
+func (n *Node) view(snap *publish.Snapshot) View {
 	v := View{ID: ViewID(snap.View), Size: snap.Size, Stable: snap.Stable, WaitingFor: snap.WaitingFor}
 	if v.Stable {
 		v.StableFor = n.now() - snap.StableAt
@@ -248,7 +248,7 @@ func (n *Node) view(snap *gossip.Snapshot) View {
 }
 
 // member makes the public copy of what the machine published.
-func (n *Node) member(snap *gossip.Snapshot, m *gossip.Member) Member {
+func (n *Node) member(snap *publish.Snapshot, m *publish.Member) Member {
 	out := Member{
 		Name: m.Name, Addr: m.Addr, State: State(m.State), Generation: m.Life.Generation, Incarnation: m.Life.Incarnation,
 		MinVersion: m.MinVersion, MaxVersion: m.MaxVersion, Failures: int(m.Failures), Tags: map[string]string{},

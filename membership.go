@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 )
 
 // do hands a call to the machine and waits for the turn of the loop that carries it out, no longer.
@@ -38,7 +39,7 @@ func (n *Node) Join(ctx context.Context, seeds ...string) error {
 	if len(addrs) == 0 {
 		return errors.Join(ErrNoSeeds, err)
 	}
-	if n.state.Load().snap.Standing == gossip.StandingLeft {
+	if n.state.Load().snap.Standing == publish.StandingLeft {
 		if _, err := n.do(gossip.Restart{Boot: n.newBoot()}); err != nil {
 			return err
 		}
@@ -49,7 +50,7 @@ func (n *Node) Join(ctx context.Context, seeds ...string) error {
 		return err
 	}
 	var refusal error
-	err = n.until(ctx, func(s *gossip.Snapshot) bool {
+	err = n.until(ctx, func(s *publish.Snapshot) bool {
 		refusal = startError(n.refused.Load())
 		return refusal != nil || slices.ContainsFunc(n.view(s).Members, func(name string) bool {
 			m, ok := s.Members.Get(name)
@@ -94,8 +95,8 @@ func (n *Node) Leave(ctx context.Context) error {
 	if _, err := n.do(gossip.Leave{}); err != nil && !errors.Is(err, ErrLeft) {
 		return err
 	}
-	return n.until(ctx, func(s *gossip.Snapshot) bool {
-		return s.Standing == gossip.StandingLeft || s.Standing == gossip.StandingSuperseded
+	return n.until(ctx, func(s *publish.Snapshot) bool {
+		return s.Standing == publish.StandingLeft || s.Standing == publish.StandingSuperseded
 	})
 }
 

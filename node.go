@@ -12,6 +12,7 @@ import (
 
 	"github.com/grapevine-gossip/grapevine/internal/datadir"
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 	"github.com/grapevine-gossip/grapevine/transport"
 )
@@ -40,12 +41,12 @@ type Node struct {
 	doneErr error
 	doneOne sync.Once
 
-	refused atomic.Pointer[gossip.Refusal] // the last refusal
+	refused atomic.Pointer[publish.Refusal] // the last refusal
 }
 
 // published is a snapshot, and a channel that closes when there is a newer one.
 type published struct {
-	snap *gossip.Snapshot
+	snap *publish.Snapshot
 	next chan struct{}
 }
 
@@ -149,7 +150,7 @@ func (n *Node) begin(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, n.cfg.JoinTimeout)
 	defer cancel()
 	var refusal error
-	err := n.until(ctx, func(s *gossip.Snapshot) bool {
+	err := n.until(ctx, func(s *publish.Snapshot) bool {
 		refusal = startError(n.refused.Load())
 		return s.Size > 1 || s.SeedsAreSelf || refusal != nil
 	})
@@ -165,7 +166,7 @@ func (n *Node) begin(ctx context.Context) error {
 }
 
 // startError is the error of a refusal that trying again can't help.
-func startError(r *gossip.Refusal) error {
+func startError(r *publish.Refusal) error {
 	switch {
 	case r == nil:
 		return nil
@@ -179,7 +180,7 @@ func startError(r *gossip.Refusal) error {
 	return unreachable(r)
 }
 
-func unreachable(r *gossip.Refusal) error {
+func unreachable(r *publish.Refusal) error {
 	if r != nil && r.Reason == wire.RefusedUnreachable {
 		return &UnreachableError{Addr: r.Addr, Names: r.Names}
 	}
@@ -239,7 +240,7 @@ func (n *Node) closed() bool {
 }
 
 // snapshot is the published state; nil after Close.
-func (n *Node) snapshot() *gossip.Snapshot {
+func (n *Node) snapshot() *publish.Snapshot {
 	if n == nil || n.closed() {
 		return nil
 	}
@@ -247,7 +248,7 @@ func (n *Node) snapshot() *gossip.Snapshot {
 }
 
 // until waits for a published state that satisfies cond.
-func (n *Node) until(ctx context.Context, cond func(*gossip.Snapshot) bool) error {
+func (n *Node) until(ctx context.Context, cond func(*publish.Snapshot) bool) error {
 	for {
 		p := n.state.Load()
 		if cond(p.snap) {
@@ -268,8 +269,8 @@ func (n *Node) WaitStable(ctx context.Context, atLeast int) (View, error) {
 	if n.closed() {
 		return View{}, ErrClosed
 	}
-	var at *gossip.Snapshot
-	err := n.until(ctx, func(s *gossip.Snapshot) bool {
+	var at *publish.Snapshot
+	err := n.until(ctx, func(s *publish.Snapshot) bool {
 		at = s
 		return s.Stable && s.Size >= atLeast
 	})

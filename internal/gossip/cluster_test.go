@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
@@ -29,10 +30,10 @@ func TestEverySizeBootstraps(t *testing.T) {
 			listed := w.until("all list all", 5*time.Second, func() bool { return agreed(nodes) })
 			settled := listed + w.until("stable", 5*time.Second, func() bool { return stable(nodes) })
 			for _, o := range nodes {
-				if f := o.count(EventFailed, ""); f > 0 {
+				if f := o.count(publish.EventFailed, ""); f > 0 {
 					t.Errorf("%s saw %d failures", o.name, f)
 				}
-				if j := o.count(EventJoined, ""); j != n-1 {
+				if j := o.count(publish.EventJoined, ""); j != n-1 {
 					t.Errorf("%s saw %d of %d join", o.name, j, n-1)
 				}
 			}
@@ -53,7 +54,7 @@ func TestThreeSeedsAndManyAtOnce(t *testing.T) {
 		took := w.until("one view", 2*time.Second, func() bool { return agreed(nodes) })
 		w.run(3 * time.Second)
 		for _, n := range nodes {
-			if n.count(EventFailed, "") > 0 || n.m.raw.Len() != 20 {
+			if n.count(publish.EventFailed, "") > 0 || n.m.raw.Len() != 20 {
 				t.Errorf("seed %d: %s saw failures, view of %d", seed, n.name, n.m.raw.Len())
 			}
 		}
@@ -74,8 +75,8 @@ func TestUpdateReachesAll(t *testing.T) {
 		return !slices.ContainsFunc(nodes, func(n *node) bool { return n.value("n50", "somekey") != "" })
 	})
 	for _, n := range nodes {
-		if n.count(EventKeySet, "n50") != 1 || n.count(EventKeyDeleted, "n50") != 1 {
-			t.Errorf("%s saw the key set %d times and deleted %d times", n.name, n.count(EventKeySet, "n50"), n.count(EventKeyDeleted, "n50"))
+		if n.count(publish.EventKeySet, "n50") != 1 || n.count(publish.EventKeyDeleted, "n50") != 1 {
+			t.Errorf("%s saw the key set %d times and deleted %d times", n.name, n.count(publish.EventKeySet, "n50"), n.count(publish.EventKeyDeleted, "n50"))
 		}
 	}
 	t.Logf("reached all after %v", took)
@@ -94,8 +95,8 @@ func TestCrashIsFoundByAll(t *testing.T) {
 			took := w.until("removed by all", 8*time.Second, func() bool { return agreed(rest) })
 			settled := w.until("stable again", 5*time.Second, func() bool { return stable(rest) })
 			for _, o := range rest {
-				if o.count(EventFailed, dead.name) != 1 || o.count(EventFailed, "") != 1 {
-					t.Errorf("%s saw %d failures, %d of them the right one", o.name, o.count(EventFailed, ""), o.count(EventFailed, dead.name))
+				if o.count(publish.EventFailed, dead.name) != 1 || o.count(publish.EventFailed, "") != 1 {
+					t.Errorf("%s saw %d failures, %d of them the right one", o.name, o.count(publish.EventFailed, ""), o.count(publish.EventFailed, dead.name))
 				}
 			}
 			t.Logf("removed after %v, stable %v later", took, settled)
@@ -113,8 +114,8 @@ func TestIdleRemovesNobody(t *testing.T) {
 	per := float64(len(nodes)) * 600
 	t.Logf("%.1f bytes and %.2f packets per member per second", float64(w.sent.bytes)/per, float64(w.sent.packets)/per)
 	for _, n := range nodes {
-		if n.count(EventFailed, "") > 0 || n.count(EventSuspected, "") > 0 {
-			t.Errorf("%s saw %d failed, %d suspected", n.name, n.count(EventFailed, ""), n.count(EventSuspected, ""))
+		if n.count(publish.EventFailed, "") > 0 || n.count(publish.EventSuspected, "") > 0 {
+			t.Errorf("%s saw %d failed, %d suspected", n.name, n.count(publish.EventFailed, ""), n.count(publish.EventSuspected, ""))
 		}
 	}
 }
@@ -143,9 +144,9 @@ func TestRestartSupersedes(t *testing.T) {
 					if m.Life.Generation != 2 || o.value(n.name, "old") != "" || o.value(n.name, "new") != "2" {
 						t.Errorf("%s: generation %d, old %q, new %q", o.name, m.Life.Generation, o.value(n.name, "old"), o.value(n.name, "new"))
 					}
-					if o != n && (o.count(EventReturned, n.name) != 1 || o.count(EventReturned, "") != 1 || o.count(EventFailed, "") != 1) {
-						t.Errorf("%s saw %d returns of it, %d in all, %d failures", o.name, o.count(EventReturned, n.name),
-							o.count(EventReturned, ""), o.count(EventFailed, ""))
+					if o != n && (o.count(publish.EventReturned, n.name) != 1 || o.count(publish.EventReturned, "") != 1 || o.count(publish.EventFailed, "") != 1) {
+						t.Errorf("%s saw %d returns of it, %d in all, %d failures", o.name, o.count(publish.EventReturned, n.name),
+							o.count(publish.EventReturned, ""), o.count(publish.EventFailed, ""))
 					}
 					for _, other := range rest {
 						m, _ := o.snap.Members.Get(other.name)
@@ -166,15 +167,15 @@ func TestNameTakenIsRefused(t *testing.T) {
 	w.until("stable", 10*time.Second, func() bool { return stable(nodes) })
 	for _, taken := range []string{"n0", "n3"} {
 		second := w.start(taken, addrOf(99), Config{}, nodes[0].addr)
-		w.until("refused", 5*time.Second, func() bool { return second.count(EventRefused, "") > 0 })
-		r := second.events[slices.IndexFunc(second.events, func(e Event) bool { return e.Kind == EventRefused })].Refusal
+		w.until("refused", 5*time.Second, func() bool { return second.count(publish.EventRefused, "") > 0 })
+		r := second.events[slices.IndexFunc(second.events, func(e publish.Event) bool { return e.Kind == publish.EventRefused })].Refusal
 		if r.Reason != wire.RefusedNameTaken || !r.Fatal {
 			t.Errorf("%s: refused because %v, fatal %v", taken, r.Reason, r.Fatal)
 		}
 		w.crash(second)
 	}
 	w.run(5 * time.Second)
-	if !agreed(nodes) || nodes[1].count(EventFailed, "") > 0 {
+	if !agreed(nodes) || nodes[1].count(publish.EventFailed, "") > 0 {
 		t.Error("the cluster was disturbed")
 	}
 }
@@ -185,13 +186,13 @@ func TestUnreachableIsRefusedWithNames(t *testing.T) {
 	w.until("stable", 10*time.Second, func() bool { return stable(nodes) })
 	// Its packets leave from one address and it advertises another, at which nobody answers.
 	n := w.startAs("wrong", addrOf(60), addrOf(61), nodes[0].addr)
-	w.until("refused", 5*time.Second, func() bool { return n.count(EventRefused, "") > 0 })
-	r := n.events[slices.IndexFunc(n.events, func(e Event) bool { return e.Kind == EventRefused })].Refusal
+	w.until("refused", 5*time.Second, func() bool { return n.count(publish.EventRefused, "") > 0 })
+	r := n.events[slices.IndexFunc(n.events, func(e publish.Event) bool { return e.Kind == publish.EventRefused })].Refusal
 	if r.Reason != wire.RefusedUnreachable || len(r.Names) == 0 || r.Addr != addrOf(61) {
 		t.Errorf("refused with %+v", r)
 	}
 	w.run(3 * time.Second)
-	if !agreed(nodes) || nodes[1].count(EventJoined, "wrong") > 0 {
+	if !agreed(nodes) || nodes[1].count(publish.EventJoined, "wrong") > 0 {
 		t.Error("it got in")
 	}
 }
@@ -203,14 +204,14 @@ func TestLeaveIsNoFailure(t *testing.T) {
 	leaver := nodes[5]
 	w.do(leaver, Set{Key: "last", Value: []byte("word")})
 	w.do(leaver, Leave{})
-	took := w.until("left", 3*time.Second, func() bool { return leaver.snap.Standing == StandingLeft })
+	took := w.until("left", 3*time.Second, func() bool { return leaver.snap.Standing == publish.StandingLeft })
 	w.crash(leaver)
 	rest := slices.Clone(w.nodes)
 	w.until("everybody knows", 2*time.Second, func() bool { return agreed(rest) })
 	w.run(5 * time.Second)
 	for _, o := range rest {
-		if o.count(EventLeft, leaver.name) != 1 || o.count(EventSuspected, "") > 0 || o.count(EventFailed, "") > 0 {
-			t.Errorf("%s: left %d, suspected %d, failed %d", o.name, o.count(EventLeft, leaver.name), o.count(EventSuspected, ""), o.count(EventFailed, ""))
+		if o.count(publish.EventLeft, leaver.name) != 1 || o.count(publish.EventSuspected, "") > 0 || o.count(publish.EventFailed, "") > 0 {
+			t.Errorf("%s: left %d, suspected %d, failed %d", o.name, o.count(publish.EventLeft, leaver.name), o.count(publish.EventSuspected, ""), o.count(publish.EventFailed, ""))
 		}
 		if o.value(leaver.name, "last") != "word" {
 			t.Errorf("%s lost the last words", o.name)
@@ -253,7 +254,7 @@ func TestPartitionHeals(t *testing.T) {
 				t.Logf("split after %v, one view %v after the heal", split, healed)
 				for _, n := range nodes {
 					for _, o := range nodes {
-						if side[n] == side[o] && n.count(EventFailed, o.name) > 0 {
+						if side[n] == side[o] && n.count(publish.EventFailed, o.name) > 0 {
 							t.Errorf("%s saw its own fellow %s go", n.name, o.name)
 						}
 					}
@@ -284,8 +285,8 @@ func TestStoppedMemberReturnsAlone(t *testing.T) {
 							t.Errorf("%s has %s under %+v", o.name, other.name, m.Life)
 						}
 					}
-					if o != asleep && (o.count(EventReturned, asleep.name) != 1 || o.count(EventFailed, "") != 1) {
-						t.Errorf("%s saw %d returns, %d failures", o.name, o.count(EventReturned, asleep.name), o.count(EventFailed, ""))
+					if o != asleep && (o.count(publish.EventReturned, asleep.name) != 1 || o.count(publish.EventFailed, "") != 1) {
+						t.Errorf("%s saw %d returns, %d failures", o.name, o.count(publish.EventReturned, asleep.name), o.count(publish.EventFailed, ""))
 					}
 				}
 				t.Logf("one view %v after waking", took)
@@ -320,8 +321,8 @@ func TestIslandsAreJoined(t *testing.T) {
 		return !slices.ContainsFunc(all, func(n *node) bool { return n.value("n2", "k") != "v" })
 	})
 	for _, n := range all {
-		if n.count(EventFailed, "") > 0 {
-			t.Errorf("%s saw %d fail", n.name, n.count(EventFailed, ""))
+		if n.count(publish.EventFailed, "") > 0 {
+			t.Errorf("%s saw %d fail", n.name, n.count(publish.EventFailed, ""))
 		}
 	}
 	t.Logf("after %v", took)
@@ -401,7 +402,7 @@ func TestForgetRemovesTheEnded(t *testing.T) {
 	w.until("removed", 8*time.Second, func() bool { return agreed(rest) })
 	w.do(nodes[0], Forget{Name: "n4"})
 	w.until("forgotten by all", 2*time.Second, func() bool {
-		return !slices.ContainsFunc(rest, func(n *node) bool { return n.count(EventForgotten, "n4") != 1 })
+		return !slices.ContainsFunc(rest, func(n *node) bool { return n.count(publish.EventForgotten, "n4") != 1 })
 	})
 }
 
@@ -412,7 +413,7 @@ func TestLeaveThenRestartIsANewGeneration(t *testing.T) {
 	n := nodes[2]
 	w.do(n, Set{Key: "k", Value: []byte("v")})
 	w.do(n, Leave{})
-	w.until("left", 3*time.Second, func() bool { return n.snap.Standing == StandingLeft })
+	w.until("left", 3*time.Second, func() bool { return n.snap.Standing == publish.StandingLeft })
 	w.do(n, Restart{Boot: 77})
 	w.do(n, Join{Addrs: nodes[0].addrs()})
 	w.until("back", 5*time.Second, func() bool { return agreed(nodes) })
@@ -428,7 +429,7 @@ func TestOtherClusterIsRefused(t *testing.T) {
 	nodes := w.startMany(3)
 	w.until("stable", 10*time.Second, func() bool { return stable(nodes) })
 	n := w.start("other", addrOf(30), Config{Cluster: "another"}, nodes[0].addr)
-	w.until("told", 3*time.Second, func() bool { return n.count(EventRefused, "") > 0 })
+	w.until("told", 3*time.Second, func() bool { return n.count(publish.EventRefused, "") > 0 })
 	w.run(5 * time.Second)
 	if !agreed(nodes) || n.m.raw.Len() != 1 || nodes[0].m.Stats().Dropped["cluster"] == 0 {
 		t.Error("it got in, or was not counted")

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
@@ -180,42 +181,44 @@ func (c *conversation) sorted() []*node {
 	return nodes
 }
 
-func describeEvent(e Event) string {
-	names := map[EventKind]string{
-		EventJoined: "joined", EventDiscoveredFailed: "discovered failed", EventSuspected: "suspected", EventCleared: "cleared",
-		EventFailed: "failed", EventReturned: "returned", EventLeft: "left", EventUpdated: "updated", EventForgotten: "forgotten",
-		EventKeySet: "set", EventKeyDeleted: "deleted", EventRejoined: "rejoined", EventStabilized: "stabilized",
-		EventDestabilized: "destabilized", EventNameConflict: "name conflict", EventRefused: "refused",
+func describeEvent(e publish.Event) string {
+	names := map[publish.EventKind]string{
+		publish.EventJoined: "joined", publish.EventDiscoveredFailed: "discovered failed", publish.EventSuspected: "suspected", publish.EventCleared: "cleared",
+		publish.EventFailed: "failed", publish.EventReturned: "returned", publish.EventLeft: "left", publish.EventUpdated: "updated", publish.EventForgotten: "forgotten",
+		publish.EventKeySet: "set", publish.EventKeyDeleted: "deleted", publish.EventRejoined: "rejoined", publish.EventStabilized: "stabilized",
+		publish.EventDestabilized: "destabilized", publish.EventNameConflict: "name conflict", publish.EventRefused: "refused",
 	}
 	out := names[e.Kind]
 	if e.Member != nil {
 		out += " " + describeMember(e.Member)
 	}
 	switch e.Kind {
-	case EventKeySet:
+	case publish.EventKeySet:
 		out += fmt.Sprintf(" %s=%s version %d", e.Key, e.Value, e.Version)
-	case EventKeyDeleted:
+	case publish.EventKeyDeleted:
 		out += fmt.Sprintf(" %s version %d", e.Key, e.Version)
-	case EventStabilized:
+	case publish.EventStabilized:
 		out += " " + strings.Join(e.Names, " ")
-	case EventReturned:
+	case publish.EventReturned:
 		if e.Restarted {
 			out += ", restarted"
 		}
-	case EventRejoined:
+	case publish.EventRejoined:
 		out += fmt.Sprintf(" (%s), %d members before, %d after", e.Reason, e.Before, e.After)
-	case EventRefused:
+	case publish.EventRefused:
 		out += fmt.Sprintf(": %v", e.Refusal.Reason)
 	}
 	return out
 }
 
-func describeMember(m *Member) string {
+func describeMember(m *publish.Member) string {
 	return fmt.Sprintf("%s/%d.%d", m.Name, m.Life.Generation, m.Life.Incarnation)
 }
 
 func (c *conversation) show(n *node) {
-	states := map[State]string{Alive: "", Suspect: " suspect", Failed: " failed", Leaving: " leaving", Left: " left", Forgotten: " forgotten"}
+	states := map[publish.State]string{
+		publish.Alive: "", publish.Suspect: " suspect", publish.Failed: " failed", publish.Leaving: " leaving", publish.Left: " left",
+	}
 	fmt.Fprintf(&c.out, "  %s: view of %d, stable %v\n", n.name, n.snap.Size, n.snap.Stable)
 	for _, m := range n.snap.Members.All() {
 		var keys []string

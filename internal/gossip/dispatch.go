@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/admission"
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/store"
 	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
@@ -222,7 +223,7 @@ func (m *Machine) reject(now time.Duration, from netip.AddrPort, size int, err e
 		return
 	}
 	if m.door.Seeks(from) {
-		m.pub.emit(Event{Kind: EventRefused, Refusal: &Refusal{Reason: ReasonCluster, By: from}})
+		m.pub.Emit(publish.Event{Kind: publish.EventRefused, Refusal: &publish.Refusal{Reason: ReasonCluster, By: from}})
 	}
 	if t, ok := m.toldCluster[from]; size > wire.FrameOverhead && (!ok || now-t >= time.Second) && len(m.toldCluster) < maxTold {
 		m.toldCluster[from] = now

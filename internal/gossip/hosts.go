@@ -6,6 +6,7 @@ import (
 
 	"github.com/grapevine-gossip/grapevine/internal/admission"
 	"github.com/grapevine-gossip/grapevine/internal/detector"
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/store"
 	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
@@ -27,11 +28,17 @@ func (h detectorHost) Convict(now time.Duration, verdicts []detector.Verdict) {
 	}
 }
 
-func (h detectorHost) Suspected(now time.Duration, member *view.Member, by []detector.Accusation) {
-	h.m.pub.suspected(now, member, by)
+func (h detectorHost) Suspected(_ time.Duration, member *view.Member, by []detector.Accusation) {
+	accusers := make([]publish.Accuser, 0, len(by))
+	for _, a := range by {
+		if who := h.m.st.Find(a.ID); who != nil {
+			accusers = append(accusers, publish.Accuser{Name: who.Name, Phi: a.Phi})
+		}
+	}
+	h.m.pub.Suspected(member, accusers)
 }
 
-func (h detectorHost) Cleared(now time.Duration, member *view.Member) { h.m.pub.cleared(now, member) }
+func (h detectorHost) Cleared(_ time.Duration, member *view.Member) { h.m.pub.Cleared(member) }
 
 // failures counts this failure of the member's process on top of those within the last ten minutes.
 func (m *Machine) failures(now time.Duration, member *view.Member) uint8 {
@@ -48,7 +55,7 @@ type treeHost struct{ m *Machine }
 
 func (h treeHost) Send(to *view.Member, msg wire.Message) { h.m.send(to, msg) }
 
-func (h treeHost) Stabilized(now time.Duration, v *view.View) { h.m.pub.stabilized(now, v) }
+func (h treeHost) Stabilized(now time.Duration, v *view.View) { h.m.pub.Stabilized(now, v) }
 
 type spreadHost struct{ m *Machine }
 
@@ -75,7 +82,7 @@ func (h doorHost) SendTo(to netip.AddrPort, msg wire.Message) { h.m.sendTo(to, m
 // Enter takes this member into another view.
 func (h doorHost) Enter(now time.Duration, lives []wire.Record, reason string) {
 	m := h.m
-	m.pub.entering(m.st.Self.Record.Life, m.raw.Len(), reason)
+	m.pub.Entering(m.st.Self.Record.Life, m.raw.Len(), reason)
 	m.st.TakeOver(now, lives)
 	m.spread.Reset(now)
 	m.tree.Reset(now)
@@ -87,7 +94,7 @@ func (h doorHost) Supersede(now time.Duration, by wire.Life, at netip.AddrPort) 
 }
 
 func (h doorHost) Refused(_ time.Duration, r admission.Refusal) {
-	h.m.pub.emit(Event{Kind: EventRefused, Refusal: &Refusal{
+	h.m.pub.Emit(publish.Event{Kind: publish.EventRefused, Refusal: &publish.Refusal{
 		Reason: r.Reason, By: r.By, Known: r.Known, RetryIn: r.RetryIn, Names: r.Names, Addr: r.Addr, Fatal: r.Fatal,
 	}})
 }
@@ -116,6 +123,6 @@ func (m *Machine) supersede(now time.Duration, by wire.Life, at netip.AddrPort) 
 		return
 	}
 	m.superseded = true
-	m.pub.touch(m.st.Self.ID)
-	m.pub.emit(Event{Kind: EventNameConflict, Member: m.pub.member(m.st.Self), Addr: at, Reason: describeLife(by)})
+	m.pub.Touch(m.st.Self.ID)
+	m.pub.Emit(publish.Event{Kind: publish.EventNameConflict, Member: m.pub.Member(m.st.Self), Addr: at, Reason: describeLife(by)})
 }

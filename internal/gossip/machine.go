@@ -8,6 +8,7 @@ import (
 	"github.com/grapevine-gossip/grapevine/internal/admission"
 	"github.com/grapevine-gossip/grapevine/internal/antientropy"
 	"github.com/grapevine-gossip/grapevine/internal/detector"
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/spread"
 	"github.com/grapevine-gossip/grapevine/internal/stability"
 	"github.com/grapevine-gossip/grapevine/internal/store"
@@ -30,7 +31,7 @@ type Machine struct {
 	door   *admission.Door
 
 	raw         *view.View // as the parts last saw the store's view
-	pub         publication
+	pub         *publish.Publication
 	retainAt    time.Duration
 	superseded  bool
 	isOut       bool                             // as the detector was last told
@@ -74,11 +75,11 @@ func (m *Machine) start(now time.Duration, self wire.Record) {
 	m.toldRecord = map[uint64]time.Duration{}
 	m.toldCluster = map[netip.AddrPort]time.Duration{}
 	m.streams = streams{open: map[uint64]*stream{}, next: m.streams.next}
-	m.pub = publication{m: m, last: map[uint64]lastSeen{}, dirty: map[uint64]bool{}, suspects: map[uint64][]Accuser{}}
 	m.det.SetView(now, m.raw)
 	m.spread.SetView(now, m.raw, m.raw)
 	m.ae.SetView(now, m.raw)
-	m.pub.first(now)
+	m.pub = publish.New(now, m.st, publishHost{m})
+	m.tree.SetView(now, m.raw)
 }
 
 // Step takes one datagram.
@@ -115,11 +116,11 @@ func (m *Machine) Tick(now time.Duration) {
 	if now >= m.retainAt {
 		m.retainAt = now + retainEvery
 		m.st.Retain(now)
-		m.pub.retain()
+		m.pub.Retain()
 		clear(m.toldRecord)
 		clear(m.toldCluster)
 	}
-	m.pub.tick(now)
+	m.pub.Tick(now)
 	m.settle(now)
 }
 
@@ -138,7 +139,7 @@ func (m *Machine) Next() time.Duration {
 	}
 	next := m.retainAt
 	for _, t := range [...]time.Duration{
-		m.det.Next(), m.door.Next(), m.spread.Next(), m.ae.Next(), m.tree.Next(), m.st.NextExpiry(), m.pub.next(),
+		m.det.Next(), m.door.Next(), m.spread.Next(), m.ae.Next(), m.tree.Next(), m.st.NextExpiry(), m.pub.Next(),
 	} {
 		if t > 0 && t < next {
 			next = t
@@ -151,14 +152,14 @@ func (m *Machine) Next() time.Duration {
 func (m *Machine) Ready() *Output {
 	m.settle(m.now)
 	m.out.Packets = m.box.flush(m)
-	m.out.Events, m.pub.events = m.pub.events, m.out.Events[:0]
+	m.out.Events = m.pub.Events(m.out.Events)
 	m.out.Streams, m.streams.calls = m.streams.calls, m.out.Streams[:0]
-	m.out.Snapshot = m.pub.snapshot(m.now)
+	m.out.Snapshot = m.pub.Snapshot(m.now)
 	return &m.out
 }
 
 // Snapshot is the newest published state.
-func (m *Machine) Snapshot() *Snapshot { return m.pub.snapshot(m.now) }
+func (m *Machine) Snapshot() *publish.Snapshot { return m.pub.Snapshot(m.now) }
 
 // silent reports whether this member says and does nothing any more.
 func (m *Machine) silent() bool { return m.superseded || m.door.Left() }
@@ -186,7 +187,7 @@ func (m *Machine) settle(now time.Duration) {
 			m.det.SetView(now, v)
 		}
 		m.spread.Changed(now, changes)
-		m.pub.changed(now, changes)
+		m.pub.Changed(now, changes)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
@@ -38,8 +39,8 @@ type node struct {
 	stopped time.Duration // until when it stands still
 	backlog []func()
 	wake    uint64 // serial of the timer that counts
-	events  []Event
-	snap    *Snapshot
+	events  []publish.Event
+	snap    *publish.Snapshot
 }
 
 type event struct {
@@ -297,7 +298,7 @@ func (n *node) value(owner, key string) string {
 }
 
 // count is how many events of a kind about a name n has seen; "" is anybody.
-func (n *node) count(kind EventKind, name string) int {
+func (n *node) count(kind publish.EventKind, name string) int {
 	c := 0
 	for _, e := range n.events {
 		if e.Kind == kind && (name == "" || e.Member != nil && e.Member.Name == name) {

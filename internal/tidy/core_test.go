@@ -11,7 +11,7 @@ import (
 // its own, no goroutine.
 var core = []string{
 	"internal/wire", "internal/cow", "internal/overlay", "internal/phi", "internal/view", "internal/store", "internal/spread",
-	"internal/antientropy", "internal/detector", "internal/admission", "internal/stability", "internal/gossip", "internal/sim",
+	"internal/antientropy", "internal/detector", "internal/admission", "internal/stability", "internal/publish", "internal/gossip", "internal/sim",
 }
 
 // bannedImports do IO, wait, or hide chance. net/netip is only a type.

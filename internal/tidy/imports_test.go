@@ -25,16 +25,19 @@ var layers = map[string][]string{
 	"internal/admission":   {"internal/store", "internal/view", "internal/wire"},
 	"internal/stability":   {"internal/view", "internal/wire"},
 
+	// What the application sees.
+	"internal/publish": {"internal/cow", "internal/store", "internal/view", "internal/wire"},
+
 	"internal/gossip": {
-		"internal/admission", "internal/antientropy", "internal/cow", "internal/detector", "internal/spread",
-		"internal/stability", "internal/store", "internal/view", "internal/wire",
+		"internal/admission", "internal/antientropy", "internal/cow", "internal/detector", "internal/publish",
+		"internal/spread", "internal/stability", "internal/store", "internal/view", "internal/wire",
 	},
-	"internal/sim": {"internal/cow", "internal/gossip", "internal/store", "internal/view", "internal/wire"},
+	"internal/sim": {"internal/cow", "internal/gossip", "internal/publish", "internal/store", "internal/view", "internal/wire"},
 
 	"transport":               {},
 	"transport/transporttest": {"transport"},
 	"grapevinetest":           {"transport"},
-	".":                       {"internal/datadir", "internal/gossip", "internal/store", "internal/wire", "transport"},
+	".":                       {"internal/datadir", "internal/gossip", "internal/publish", "internal/store", "internal/wire", "transport"},
 	"prom":                    {"."},
 	"httpapi/api":             {},
 	"httpapi/client":          {"httpapi/api"},

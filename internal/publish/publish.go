@@ -1,20 +1,33 @@
-package gossip
+// Package publish is what the application sees of a member: events, and a snapshot for readers. It holds the view back
+// for a moment while ends keep coming, so that ten crashes are one change, and the stability tree holds what is published.
+package publish
 
 import (
 	"slices"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/cow"
-	"github.com/grapevine-gossip/grapevine/internal/detector"
 	"github.com/grapevine-gossip/grapevine/internal/store"
 	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
-// publication is what the application and the stability tree see: the view, held back for a moment while ends keep
-// coming, so that ten crashes are one change; the events; and the snapshot.
-type publication struct {
-	m        *Machine
+// Host is where the rest of what is published comes from.
+type Host interface {
+	// Published tells the stability tree which view is held now.
+	Published(now time.Duration, v *view.View)
+	// EnteredAt is when this member entered its view; 0: it never entered another.
+	EnteredAt() time.Duration
+	Status(now time.Duration) Status
+	Edges(now time.Duration) []Edge
+	Backlog(now time.Duration) time.Duration
+	WaitingFor() []uint64 // ids of those that keep the view from being stable
+}
+
+// Publication is what one member has published.
+type Publication struct {
+	host     Host
+	st       *store.Store
 	view     *view.View
 	held     time.Duration // since when ends are held back; 0: none
 	heldLast time.Duration
@@ -51,37 +64,46 @@ const (
 	freshFor  = 500 * time.Millisecond // phi, backlog and hold-outs in the snapshot are at most so old
 )
 
-func (p *publication) first(now time.Duration) {
-	p.view = p.m.raw
-	self := p.m.st.Self
+// New publishes a member that is alone.
+func New(now time.Duration, st *store.Store, host Host) *Publication {
+	p := &Publication{
+		host: host, st: st, last: map[uint64]lastSeen{}, dirty: map[uint64]bool{}, suspects: map[uint64][]Accuser{},
+	}
+	p.view = p.st.View()
+	self := p.st.Self
 	p.last[self.ID] = lastSeen{self.Name, self.Record.Life, true}
-	p.touch(self.ID)
-	p.m.tree.SetView(now, p.view)
+	p.Touch(self.ID)
+	return p
 }
 
-func (p *publication) emit(e Event) { p.events = append(p.events, e) }
+// Emit adds an event.
+func (p *Publication) Emit(e Event) { p.events = append(p.events, e) }
 
-func (p *publication) touch(id uint64) { p.dirty[id] = true }
+// Touch has a name described anew in the next snapshot.
+func (p *Publication) Touch(id uint64) { p.dirty[id] = true }
 
-func (p *publication) next() time.Duration {
+// Next is when Tick has something to do; 0: nothing.
+func (p *Publication) Next() time.Duration {
 	if p.held == 0 {
 		return 0
 	}
 	return min(p.heldLast+holdQuiet, p.held+holdMost)
 }
 
-func (p *publication) tick(now time.Duration) {
-	if p.held > 0 && now >= p.next() {
+// Tick publishes what was held back long enough.
+func (p *Publication) Tick(now time.Duration) {
+	if p.held > 0 && now >= p.Next() {
 		p.publish(now)
 	}
 }
 
-func (p *publication) entering(life wire.Life, before int, reason string) {
+// Entering is told before this member enters another view.
+func (p *Publication) Entering(life wire.Life, before int, reason string) {
 	p.entry = &entry{life, before, reason}
 }
 
-// changed takes the store's log of one turn.
-func (p *publication) changed(now time.Duration, changes []store.Change) {
+// Changed takes the store's log of one turn.
+func (p *Publication) Changed(now time.Duration, changes []store.Change) {
 	atOnce := false
 	for _, c := range changes {
 		switch c.Kind {
@@ -95,12 +117,12 @@ func (p *publication) changed(now time.Duration, changes []store.Change) {
 			}
 		}
 		if c.Member != nil {
-			p.touch(c.Member.ID)
+			p.Touch(c.Member.ID)
 		}
 	}
 	if atOnce {
 		p.publish(now)
-	} else if p.held == 0 && p.m.raw != p.view {
+	} else if p.held == 0 && p.st.View() != p.view {
 		p.readdress(now)
 	}
 	for _, c := range changes {
@@ -108,7 +130,7 @@ func (p *publication) changed(now time.Duration, changes []store.Change) {
 	}
 }
 
-func (p *publication) hold(now time.Duration) {
+func (p *Publication) hold(now time.Duration) {
 	if p.held == 0 {
 		p.held = now
 	}
@@ -116,17 +138,17 @@ func (p *publication) hold(now time.Duration) {
 }
 
 // readdress takes over a view that differs by addresses only.
-func (p *publication) readdress(now time.Duration) {
-	p.view = p.m.raw
-	p.m.tree.SetView(now, p.view)
+func (p *Publication) readdress(now time.Duration) {
+	p.view = p.st.View()
+	p.host.Published(now, p.view)
 }
 
 // tell turns one line of the log into events, membership apart.
-func (p *publication) tell(now time.Duration, c store.Change) {
+func (p *Publication) tell(now time.Duration, c store.Change) {
 	switch c.Kind {
 	case store.Moved:
-		if c.Member.InView() && c.Member != p.m.st.Self {
-			p.emit(Event{Kind: EventUpdated, Member: p.member(c.Member)})
+		if c.Member.InView() && c.Member != p.st.Self {
+			p.Emit(Event{Kind: EventUpdated, Member: p.Member(c.Member)})
 		}
 	case store.Ended:
 		p.tellEnded(now, c)
@@ -138,7 +160,7 @@ func (p *publication) tell(now time.Duration, c store.Change) {
 // settledIn is how long after entering a view the ends of others are part of what was there, not news.
 const settledIn = 3 * time.Second
 
-func (p *publication) tellEnded(now time.Duration, c store.Change) {
+func (p *Publication) tellEnded(now time.Duration, c store.Change) {
 	m := c.Member
 	if m.InView() {
 		return
@@ -146,12 +168,12 @@ func (p *publication) tellEnded(now time.Duration, c store.Change) {
 	seen, known := p.last[m.ID]
 	switch {
 	case m.End.Cause == wire.Forgotten && known && !seen.in:
-		p.emit(Event{Kind: EventForgotten, Member: p.member(m)})
+		p.Emit(Event{Kind: EventForgotten, Member: p.Member(m)})
 		delete(p.last, m.ID)
 	case !known && m.End.Cause == wire.Failed:
 		p.last[m.ID] = lastSeen{m.Name, m.Record.Life, false}
-		if now-p.m.door.EnteredAt() > settledIn {
-			p.emit(Event{Kind: EventDiscoveredFailed, Member: p.member(m)})
+		if now-p.host.EnteredAt() > settledIn {
+			p.Emit(Event{Kind: EventDiscoveredFailed, Member: p.Member(m)})
 		}
 	}
 }
@@ -159,42 +181,42 @@ func (p *publication) tellEnded(now time.Duration, c store.Change) {
 // TagPrefix is the reserved prefix of the keys that are tags.
 const TagPrefix = "_tag/"
 
-func (p *publication) tellKeys(c store.Change) {
+func (p *Publication) tellKeys(c store.Change) {
 	tags := false
 	for _, e := range c.Entries {
 		if e.Key[0] == '_' {
 			tags = tags || len(e.Key) > len(TagPrefix) && e.Key[:len(TagPrefix)] == TagPrefix
 			continue
 		}
-		ev := Event{Kind: EventKeySet, Member: p.member(c.Member), Key: e.Key, Value: e.Value, Version: e.Version}
+		ev := Event{Kind: EventKeySet, Member: p.Member(c.Member), Key: e.Key, Value: e.Value, Version: e.Version}
 		if e.Deleted {
 			ev.Kind, ev.Value = EventKeyDeleted, nil
 		}
-		p.emit(ev)
+		p.Emit(ev)
 	}
 	if tags {
-		p.emit(Event{Kind: EventUpdated, Member: p.member(c.Member)})
+		p.Emit(Event{Kind: EventUpdated, Member: p.Member(c.Member)})
 	}
 }
 
 // publish makes the store's view the one the application sees.
-func (p *publication) publish(now time.Duration) {
+func (p *Publication) publish(now time.Duration) {
 	p.held = 0
-	before, after := p.view, p.m.raw
+	before, after := p.view, p.st.View()
 	p.view = after
 	if p.stable && before.Hash() != after.Hash() {
 		p.stable = false
-		p.emit(Event{Kind: EventDestabilized, View: before.Hash()})
+		p.Emit(Event{Kind: EventDestabilized, View: before.Hash()})
 	}
 	p.diff(before, after)
 	p.entered(after.Len())
 	if before != after {
-		p.m.tree.SetView(now, after)
+		p.host.Published(now, after)
 	}
 }
 
 // diff walks both views, which are sorted by id, and tells of each difference.
-func (p *publication) diff(before, after *view.View) {
+func (p *Publication) diff(before, after *view.View) {
 	b, a := before.All(), after.All()
 	for len(b) > 0 || len(a) > 0 {
 		switch {
@@ -213,43 +235,43 @@ func (p *publication) diff(before, after *view.View) {
 	}
 }
 
-func (p *publication) gone(m *view.Member) {
-	p.touch(m.ID)
+func (p *Publication) gone(m *view.Member) {
+	p.Touch(m.ID)
 	p.last[m.ID] = lastSeen{m.Name, m.Life, false}
-	s := p.m.st.Find(m.ID)
-	if s == nil || m.ID == p.m.st.Self.ID {
+	s := p.st.Find(m.ID)
+	if s == nil || m.ID == p.st.Self.ID {
 		return
 	}
-	e := Event{Kind: EventFailed, Member: p.member(s)}
+	e := Event{Kind: EventFailed, Member: p.Member(s)}
 	if s.End.Life == m.Life && s.End.Cause == wire.Left {
 		e.Kind = EventLeft
 	} else {
 		e.Accusers = p.accusers(s)
 	}
 	delete(p.suspects, m.ID)
-	p.emit(e)
+	p.Emit(e)
 }
 
-func (p *publication) came(m *view.Member) {
-	p.touch(m.ID)
+func (p *Publication) came(m *view.Member) {
+	p.Touch(m.ID)
 	seen, known := p.last[m.ID]
 	p.last[m.ID] = lastSeen{m.Name, m.Life, true}
-	if m.ID == p.m.st.Self.ID {
+	if m.ID == p.st.Self.ID {
 		return
 	}
-	e := Event{Kind: EventJoined, Member: p.member(p.m.st.Find(m.ID))}
+	e := Event{Kind: EventJoined, Member: p.Member(p.st.Find(m.ID))}
 	if known {
 		e.Kind, e.Restarted = EventReturned, !seen.life.SameProcess(m.Life)
 	}
-	p.emit(e)
+	p.Emit(e)
 }
 
 // changedLife tells of a member that is in both views under different lives: it was gone and is back, unless it is a
 // fellow that came along into a larger view.
-func (p *publication) changedLife(b, a *view.Member) {
+func (p *Publication) changedLife(b, a *view.Member) {
 	fellow := p.entry != nil && b.Life.SameProcess(a.Life)
-	if fellow || a.ID == p.m.st.Self.ID {
-		p.touch(a.ID)
+	if fellow || a.ID == p.st.Self.ID {
+		p.Touch(a.ID)
 		p.last[a.ID] = lastSeen{a.Name, a.Life, true}
 		return
 	}
@@ -258,24 +280,24 @@ func (p *publication) changedLife(b, a *view.Member) {
 }
 
 // entered tells that this member was ended elsewhere and is back.
-func (p *publication) entered(size int) {
+func (p *Publication) entered(size int) {
 	e := p.entry
 	if e == nil {
 		return
 	}
 	p.entry = nil
-	self := p.m.st.Self
-	p.touch(self.ID)
+	self := p.st.Self
+	p.Touch(self.ID)
 	if e.before > 1 || self.Record.Life.Incarnation > e.life.Incarnation {
-		p.emit(Event{Kind: EventRejoined, Member: p.member(self), Reason: e.reason, Before: e.before, After: size})
+		p.Emit(Event{Kind: EventRejoined, Member: p.Member(self), Reason: e.reason, Before: e.before, After: size})
 	}
 }
 
 // accusers names those whose accusation is known here.
-func (p *publication) accusers(s *store.Member) []Accuser {
+func (p *Publication) accusers(s *store.Member) []Accuser {
 	out := slices.Clone(p.suspects[s.ID])
 	for _, id := range s.End.Accusers {
-		m := p.m.st.Find(id)
+		m := p.st.Find(id)
 		if m != nil && !slices.ContainsFunc(out, func(a Accuser) bool { return a.Name == m.Name }) {
 			out = append(out, Accuser{Name: m.Name})
 		}
@@ -283,37 +305,34 @@ func (p *publication) accusers(s *store.Member) []Accuser {
 	return out
 }
 
-func (p *publication) suspected(_ time.Duration, m *view.Member, by []detector.Accusation) {
-	s := p.m.st.Find(m.ID)
+// Suspected is told when a member is accused, and by whom.
+func (p *Publication) Suspected(m *view.Member, names []Accuser) {
+	s := p.st.Find(m.ID)
 	if s == nil || !s.InView() {
 		return
-	}
-	var names []Accuser
-	for _, a := range by {
-		if who := p.m.st.Find(a.ID); who != nil {
-			names = append(names, Accuser{Name: who.Name, Phi: a.Phi})
-		}
 	}
 	_, already := p.suspects[m.ID]
 	p.suspects[m.ID] = names
 	if already || p.view.Find(m.ID) == nil {
 		return
 	}
-	p.touch(m.ID)
-	p.emit(Event{Kind: EventSuspected, Member: p.member(s), Accusers: names})
+	p.Touch(m.ID)
+	p.Emit(Event{Kind: EventSuspected, Member: p.Member(s), Accusers: names})
 }
 
-func (p *publication) cleared(_ time.Duration, m *view.Member) {
-	s := p.m.st.Find(m.ID)
+// Cleared is told when nobody accuses a member any more.
+func (p *Publication) Cleared(m *view.Member) {
+	s := p.st.Find(m.ID)
 	if _, ok := p.suspects[m.ID]; !ok || s == nil || !s.InView() {
 		return
 	}
 	delete(p.suspects, m.ID)
-	p.touch(m.ID)
-	p.emit(Event{Kind: EventCleared, Member: p.member(s)})
+	p.Touch(m.ID)
+	p.Emit(Event{Kind: EventCleared, Member: p.Member(s)})
 }
 
-func (p *publication) stabilized(now time.Duration, v *view.View) {
+// Stabilized is told when the tree has found that all members have held v at one moment.
+func (p *Publication) Stabilized(now time.Duration, v *view.View) {
 	if p.view.Hash() != v.Hash() || p.stable {
 		return
 	}
@@ -324,13 +343,20 @@ func (p *publication) stabilized(now time.Duration, v *view.View) {
 		names = append(names, m.Name)
 	}
 	slices.Sort(names)
-	p.emit(Event{Kind: EventStabilized, View: v.Hash(), Names: names})
+	p.Emit(Event{Kind: EventStabilized, View: v.Hash(), Names: names})
 }
 
-// retain forgets what the application was told of names that the store no longer knows.
-func (p *publication) retain() {
+// Events returns what happened since the last call. The slice given is used for what comes next.
+func (p *Publication) Events(reuse []Event) []Event {
+	out := p.events
+	p.events = reuse[:0]
+	return out
+}
+
+// Retain forgets what the application was told of names that the store no longer knows.
+func (p *Publication) Retain() {
 	for id, seen := range p.last {
-		if p.m.st.Find(id) == nil {
+		if p.st.Find(id) == nil {
 			delete(p.last, id)
 			p.members.Delete(seen.name)
 			p.freshAt = 0
