@@ -48,7 +48,10 @@ var layers = map[string][]string{
 	"internal/demo":           {".", "httpapi", "internal/local", "transport"},
 	"internal/agent":          {".", "httpapi", "httpapi/api", "internal/local", "internal/settings"},
 	"internal/tidy":           {},
-	"cmd/grapevine":           {".", "httpapi/api", "httpapi/client", "internal/agent", "internal/demo", "internal/measure", "internal/settings", "internal/sim", "internal/wire"},
+	"cmd/grapevine": {
+		".", "httpapi", "httpapi/api", "httpapi/client", "internal/agent", "internal/demo", "internal/local", "internal/measure",
+		"internal/settings", "internal/sim", "internal/wire", "transport",
+	},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
