@@ -235,4 +235,3 @@ func TestUnreachableAgentIsRefused(t *testing.T) {
 	}
 	waitAgents(t, agents)
 }
-
