@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -123,7 +124,7 @@ func (p *pipe) read(b []byte) (int, error) {
 		n, next, err := p.tryRead(b, up, time.Now())
 		changed := p.changed
 		p.mu.Unlock()
-		if n > 0 || err == io.EOF {
+		if n > 0 || errors.Is(err, io.EOF) {
 			return n, err
 		}
 		if err != nil {

@@ -41,7 +41,7 @@ func usagef(hint, format string, args ...any) error {
 var errInterrupted = errors.New("interrupted")
 
 // classify turns any error into a failure.
-func classify(err error, c *cli) *failure {
+func classify(err error) *failure {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return f
 	}

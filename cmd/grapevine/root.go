@@ -96,7 +96,7 @@ func (c *cli) run(ctx context.Context, args []string) int {
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	if err := root.ExecuteContext(ctx); err != nil {
-		f := classify(err, c)
+		f := classify(err)
 		c.complain(f)
 		return f.code
 	}

@@ -102,12 +102,12 @@ func (c *cli) waitFor(ctx context.Context, cl *client.Client, want conditions) e
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
-			return timedOut(c.timeout, missing, lost, cl, ctx)
+			return timedOut(ctx, c.timeout, missing, lost)
 		}
 	}
 }
 
-func timedOut(after time.Duration, missing string, lost error, cl *client.Client, ctx context.Context) error {
+func timedOut(ctx context.Context, after time.Duration, missing string, lost error) error {
 	if cause := context.Cause(ctx); errors.Is(cause, errInterrupted) {
 		return cause
 	}

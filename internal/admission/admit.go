@@ -42,7 +42,7 @@ func (d *Door) onJoin(now time.Duration, from netip.AddrPort, h wire.Header, j w
 		d.refuse(from, wire.Refuse{Reason: wire.RefusedBusy})
 		return
 	}
-	if a := d.attempt; a != nil && !d.crossing(a, from, h, j) {
+	if a := d.attempt; a != nil && !d.crossing(a, from, j) {
 		w := d.waitMessage(from)
 		w.Elsewhere = a.targets[0]
 		d.host.SendTo(from, w)
@@ -52,7 +52,7 @@ func (d *Door) onJoin(now time.Duration, from netip.AddrPort, h wire.Header, j w
 		d.sendNotice(now, from, d.st.FindName(j.Record.Name))
 		return
 	}
-	if r, refused := d.judge(now, from, j); refused {
+	if r, refused := d.judge(j); refused {
 		d.refuse(from, r)
 		return
 	}
@@ -75,7 +75,7 @@ func (d *Door) onProbe(now time.Duration, from netip.AddrPort, j wire.Join) {
 }
 
 // crossing settles two members that ask each other at once: the smaller of the two goes on.
-func (d *Door) crossing(a *attempt, from netip.AddrPort, h wire.Header, j wire.Join) bool {
+func (d *Door) crossing(a *attempt, from netip.AddrPort, j wire.Join) bool {
 	if a.targets[0] != from && a.targets[0] != j.Record.Addr {
 		return false
 	}
@@ -101,7 +101,7 @@ func (d *Door) waitMessage(to netip.AddrPort) wire.Wait {
 func (d *Door) refuse(to netip.AddrPort, r wire.Refuse) { d.host.SendTo(to, r) }
 
 // judge refuses what can be refused without asking anybody.
-func (d *Door) judge(now time.Duration, from netip.AddrPort, j wire.Join) (wire.Refuse, bool) {
+func (d *Door) judge(j wire.Join) (wire.Refuse, bool) {
 	self := d.st.Self.Record
 	if j.Record.Name == self.Name {
 		if j.Record.Life.Generation <= self.Life.Generation {

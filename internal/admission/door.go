@@ -165,7 +165,7 @@ func (d *Door) mute(now time.Duration) bool {
 // Receive handles one message of the door, whoever sent it. member is set if the sender is in the view under its life.
 func (d *Door) Receive(now time.Duration, from netip.AddrPort, h wire.Header, member *view.Member, m wire.Message) {
 	if d.leave != nil {
-		d.receiveLeaving(now, from, h, m)
+		d.receiveLeaving(from, m)
 		return
 	}
 	switch m := m.(type) {

@@ -187,7 +187,7 @@ func (d *Door) onRoster(now time.Duration, from netip.AddrPort, r wire.Roster) {
 const maxParts = 1 << 16
 
 func (d *Door) enter(now time.Duration, lives []wire.Record, reason string) {
-	ended := d.endedBefore()
+	ended := d.endedBefore(now)
 	d.attempt = nil
 	d.adopted = larger{}
 	d.waiting = waiting{}
@@ -209,10 +209,10 @@ func (d *Door) enter(now time.Duration, lives []wire.Record, reason string) {
 const newsFor = 10 * time.Minute
 
 // endedBefore lists who ended before this member enters another view: what it holds of them may be news there.
-func (d *Door) endedBefore() []uint64 {
+func (d *Door) endedBefore(now time.Duration) []uint64 {
 	var out []uint64
 	for _, m := range d.st.All() {
-		if !m.InView() && m.End.Cause != 0 {
+		if !m.InView() && m.End.Cause != 0 && now-m.EndedAt < newsFor {
 			out = append(out, m.ID)
 		}
 	}

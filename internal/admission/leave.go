@@ -95,7 +95,7 @@ func (d *Door) Farewell(to netip.AddrPort, e wire.End) {
 }
 
 // receiveLeaving answers what still comes: nobody is admitted any more.
-func (d *Door) receiveLeaving(now time.Duration, from netip.AddrPort, _ wire.Header, m wire.Message) {
+func (d *Door) receiveLeaving(from netip.AddrPort, m wire.Message) {
 	if _, ok := m.(wire.Join); ok && !d.leave.done {
 		d.refuse(from, wire.Refuse{Reason: wire.RefusedBusy})
 	}

@@ -25,7 +25,7 @@ func newLogger(w io.Writer, format string, noColor bool, level slog.Leveler) *sl
 	if format == "json" || format == "auto" && !terminal {
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 	}
-	return slog.New(tint.NewHandler(w, &tint.Options{
+	return slog.New(tint.NewTextHandler(w, &tint.Options{
 		Level: level, TimeFormat: time.TimeOnly + ".000", NoColor: noColor || !terminal,
 	}))
 }

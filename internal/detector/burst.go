@@ -135,7 +135,7 @@ func (d *Detector) receiveCall(now time.Duration, c wire.Call) {
 // receiveRelay probes a member for another.
 func (d *Detector) receiveRelay(now time.Duration, from *view.Member, r wire.RelayPing) {
 	if r.Subject == d.self.ID {
-		d.host.Send(from, wire.RelayAck{Seq: r.Seq, Subject: r.Subject})
+		d.host.Send(from, wire.RelayAck(r))
 		return
 	}
 	if m := d.v.Find(r.Subject); m != nil && m.ID != from.ID {
@@ -155,12 +155,12 @@ func (d *Detector) receiveRelayed(now time.Duration, from *view.Member, r wire.R
 	if e == nil || before == void {
 		return
 	}
-	e.relayed.settle(true, before == missed)
+	e.relayed.answer(before == missed)
 	if e.accused == nil {
 		e.eased, e.silent = now, e.silent[:0]
 	}
 	if e.burst != nil {
-		e.burst.relayed.settle(true, before == missed)
+		e.burst.relayed.answer(before == missed)
 		d.answerBurst(now, e, false)
 	}
 }

@@ -111,7 +111,7 @@ func New(now time.Duration, cfg Config, self *view.Member, host Host) *Detector 
 		d.interval = defaultInterval
 	}
 	d.epoch = d.within(time.Hour)
-	d.log.last = 1 + uint32(d.rng.Uint32()>>2)
+	d.log.last = 1 + d.rng.Uint32()>>2
 	d.SetView(now, view.New([]*view.Member{self}))
 	return d
 }

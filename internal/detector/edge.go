@@ -70,13 +70,13 @@ func (w *window) add(ok bool) {
 	w.n = min(w.n+1, windowSize)
 }
 
-// settle adds an outcome, or when it is a late answer turns the newest miss into one.
-func (w *window) settle(ok, late bool) {
+// answer adds an answer; a late one turns the newest miss into it.
+func (w *window) answer(late bool) {
 	if late {
 		w.bits |= w.bits + 1
 		return
 	}
-	w.add(ok)
+	w.add(true)
 }
 
 func (w *window) answers() int { return bits.OnesCount32(w.bits) }
@@ -234,7 +234,7 @@ func (d *Detector) edgeAnswered(now time.Duration, e *edge, p probe, before outc
 	e.ever, e.answered = true, now
 	e.silent, e.missRow = e.silent[:0], 0
 	if p.purpose != errand && before != void {
-		e.results.settle(true, before == missed)
+		e.results.answer(before == missed)
 		if before == missed {
 			e.loss.late()
 		}
@@ -246,7 +246,7 @@ func (d *Detector) edgeAnswered(now time.Duration, e *edge, p probe, before outc
 	}
 	if b := e.burst; b != nil {
 		if p.purpose != errand {
-			b.direct.settle(true, before == missed)
+			b.direct.answer(before == missed)
 		}
 		d.answerBurst(now, e, true)
 	}

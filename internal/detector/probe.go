@@ -169,11 +169,11 @@ func (l *probes) proven(id uint64, t time.Duration) bool {
 }
 
 // probe sends a Ping.
-func (d *Detector) probe(now time.Duration, to *view.Member, why purpose) uint32 {
-	return d.probeFor(now, to, probe{purpose: why})
+func (d *Detector) probe(now time.Duration, to *view.Member, why purpose) {
+	d.probeFor(now, to, probe{purpose: why})
 }
 
-func (d *Detector) probeFor(now time.Duration, to *view.Member, p probe) uint32 {
+func (d *Detector) probeFor(now time.Duration, to *view.Member, p probe) {
 	e := d.edge(to.ID)
 	p.to, p.tag, p.sent, p.due = to.ID, to.Tag, now, now+d.patience(e)
 	seq := d.log.add(p)
@@ -182,7 +182,6 @@ func (d *Detector) probeFor(now time.Duration, to *view.Member, p probe) uint32 
 	if e != nil && p.purpose != errand {
 		e.sentTo(now, p.due)
 	}
-	return seq
 }
 
 func (d *Detector) receiveAck(now time.Duration, from *view.Member, a wire.Ack) {

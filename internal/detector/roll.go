@@ -139,7 +139,7 @@ func (d *Detector) startRoll(now time.Duration) {
 	}
 	d.rng.Shuffle(len(whom), func(i, j int) { whom[i], whom[j] = whom[j], whom[i] })
 	whom = whom[:min(len(whom), rollMost)]
-	tries := max((d.neededNow(now)+1)/2, 2)
+	tries := max((d.neededNow()+1)/2, 2)
 	pace := max(rollPace-time.Duration(tries)*rollSpacing, rollPace/4)
 	r := roll{running: true, began: now, ended: d.roll.ended, nextAt: now + 1, publishAt: now + rollPublish}
 	for i, m := range whom {
@@ -150,7 +150,7 @@ func (d *Detector) startRoll(now time.Duration) {
 }
 
 // neededNow is how many unanswered probes would accuse in the longest running burst.
-func (d *Detector) neededNow(now time.Duration) int {
+func (d *Detector) neededNow() int {
 	n := 0
 	for _, e := range d.edges {
 		if e.burst != nil {

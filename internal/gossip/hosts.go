@@ -89,8 +89,8 @@ func (h doorHost) Enter(now time.Duration, lives []wire.Record, reason string) {
 	m.settle(now)
 }
 
-func (h doorHost) Supersede(now time.Duration, by wire.Life, at netip.AddrPort) {
-	h.m.supersede(now, by, at)
+func (h doorHost) Supersede(_ time.Duration, by wire.Life, at netip.AddrPort) {
+	h.m.supersede(by, at)
 }
 
 func (h doorHost) Refused(_ time.Duration, r admission.Refusal) {
@@ -118,7 +118,7 @@ func (h doorHost) Synced(version uint64, members int) bool {
 func (h doorHost) RecentlyHeard(n int) []*view.Member { return h.m.det.RecentlyHeard(n) }
 
 // supersede silences this member for good: another process has its name.
-func (m *Machine) supersede(now time.Duration, by wire.Life, at netip.AddrPort) {
+func (m *Machine) supersede(by wire.Life, at netip.AddrPort) {
 	if m.superseded {
 		return
 	}
