@@ -116,14 +116,16 @@ func (x *Exchange) Hashes(now time.Duration, from *view.Member, viewHash, stateH
 		x.suspect = from.ID
 		x.check = max(now+newsTakes, x.started+earlyEvery)
 		if p.viewDiffers {
-			x.check = max(x.check, p.viewSince+livesTake)
+			x.check = max(x.check, p.viewSince+livesTake+livesSlack)
 		}
 	case !differs && x.suspect == from.ID:
 		x.suspect = 0
 	}
 }
 
-func (x *Exchange) differs(p *peer) bool { return p.view != x.st.ViewHash() || p.state != x.st.StateHash() }
+func (x *Exchange) differs(p *peer) bool {
+	return p.view != x.st.ViewHash() || p.state != x.st.StateHash()
+}
 
 // Receive takes a message of a member of the view.
 func (x *Exchange) Receive(now time.Duration, from *view.Member, m wire.Message) {

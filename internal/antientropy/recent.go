@@ -62,24 +62,22 @@ func speaks(m *store.Member) bool {
 // compare answers a member that asks for a comparison. Its hashes came in the header.
 func (x *Exchange) compare(now time.Duration, from *view.Member, r wire.Recent) {
 	p := x.peers[from.ID]
-	switch {
-	case p == nil:
+	if p == nil {
 		return
+	}
+	newer := x.exchangeListed(now, from, r)
+	switch {
 	case p.viewDiffers && now-p.viewSince >= livesTake:
 		x.sendLifeDigest(from)
-	case p.viewDiffers:
-		x.exchangeListed(now, from, r)
-		x.host.Send(from, wire.Want{})
-	case p.state == x.st.StateHash():
-		x.exchangeListed(now, from, r)
+	case p.viewDiffers || p.state == x.st.StateHash():
 		x.host.Send(from, wire.Want{})
 	default:
-		x.explain(now, from, p, r)
+		x.explain(now, from, p, r, newer)
 	}
 }
 
-// exchangeListed repairs what a list tells by itself, without regard to the hashes: it may name the last words of
-// somebody who ended.
+// exchangeListed repairs what a list tells by itself, whatever the hashes say: it may name the last words of somebody
+// who ended. It returns what is newer than what is held here.
 func (x *Exchange) exchangeListed(now time.Duration, from *view.Member, r wire.Recent) (newer []wire.Versioned) {
 	var older []wire.Versioned
 	for _, v := range r.Versions {
@@ -96,11 +94,11 @@ func (x *Exchange) exchangeListed(now time.Duration, from *view.Member, r wire.R
 	return newer
 }
 
-// explain tries whether what both changed lately is all they differ by. Then what is missing is pulled, and what the
-// other lacks is announced unless it is on its way; otherwise whole digests are compared.
-func (x *Exchange) explain(now time.Duration, from *view.Member, p *peer, r wire.Recent) {
+// explain tries whether what both changed lately is all they differ by. Then what is missing here is being pulled by
+// now, and what the other lacks is announced unless it is on its way; otherwise whole digests are compared.
+func (x *Exchange) explain(now time.Duration, from *view.Member, p *peer, r wire.Recent, newer []wire.Versioned) {
 	hash := x.st.StateHash()
-	for _, v := range x.exchangeListed(now, from, r) {
+	for _, v := range newer {
 		if m := x.st.Find(v.Owner.ID); m != nil && m.InView() && m.Owner() == v.Owner {
 			hash += wire.VersionHash(m.ID, m.Record.Life, v.Version) - wire.VersionHash(m.ID, m.Record.Life, m.Space.Max())
 		}

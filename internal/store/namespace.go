@@ -23,8 +23,8 @@ type Entry struct {
 type Namespace struct {
 	owner wire.Life // generation and boot id count
 	live  cow.Map[string, *Entry]
-	dead  map[string]*Entry
-	log   []*Entry // in order of versions; entries no longer current are skipped and squeezed out now and then
+	dead  map[string]*Entry // tombstones; nil before the first
+	log   []*Entry          // in order of versions; entries no longer current are skipped and squeezed out now and then
 	stale int
 	max   uint64
 	floor uint64
@@ -35,7 +35,7 @@ type Namespace struct {
 }
 
 func newNamespace(owner wire.Life) *Namespace {
-	return &Namespace{owner: owner, dead: map[string]*Entry{}}
+	return &Namespace{owner: owner}
 }
 
 // Max is the version up to which everything is here.
@@ -130,6 +130,9 @@ func (n *Namespace) put(e *Entry) {
 		}
 	}
 	if e.Deleted {
+		if n.dead == nil {
+			n.dead = map[string]*Entry{}
+		}
 		n.live.Delete(e.Key)
 		n.dead[e.Key] = e
 	} else {
@@ -186,10 +189,9 @@ func (n *Namespace) apply(now time.Duration, d *wire.Delta) (*Namespace, []*Entr
 	if d.From > n.max {
 		return n, nil, Gap
 	}
-	unfinished := !n.whole()
 	fresh := n.extend(now, d)
-	if n.overtakes(n.rebuild) || unfinished && d.Floor == n.base {
-		n.rebuild = nil
+	if n.overtakes(n.rebuild) || d.From == 0 && fresh == nil {
+		n.rebuild = nil // the second case: whoever was asked can't continue the rebuild, but can continue this copy
 	}
 	if fresh == nil {
 		return n, nil, Known
@@ -198,7 +200,7 @@ func (n *Namespace) apply(now time.Duration, d *wire.Delta) (*Namespace, []*Entr
 }
 
 // overtakes reports whether n passed the floor of its rebuild without it, by what somebody sent who had not collected
-// yet. A copy that is itself unfinished is preferred as soon as its floor turns up again.
+// yet.
 func (n *Namespace) overtakes(r *Namespace) bool {
 	return r != nil && n.whole() && n.max >= max(r.base, r.max)
 }
