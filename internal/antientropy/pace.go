@@ -111,7 +111,7 @@ func (x *Exchange) random(last uint64) *view.Member {
 // begin asks a member for a comparison. A joiner asks for all there is.
 func (x *Exchange) begin(now time.Duration, to *view.Member) {
 	x.asked, x.askedAt, x.started = to.ID, now, now
-	x.host.Send(to, x.recent(now))
+	x.host.Send(to, x.recent(now, to))
 	if x.joining {
 		x.joining = false
 		x.sendDigest(now, to)

@@ -14,19 +14,22 @@ const (
 	fewRecent   = 8  // changes listed: they explain nearly every difference up to 1000 updates a second
 	manyRecent  = 32 // when more changed within the last burstTime
 	burstTime   = 100 * time.Millisecond
-	recentFor   = time.Second // older changes explain nothing
+	recentFor   = time.Second // older changes have long been everywhere, as far as is known
 	lastWords   = 4           // members that ended lately whose versions are listed too
 	lastWordFor = 20 * time.Second
 	onItsWay    = 100 * time.Millisecond // a change this young need not be announced to who lacks it
 )
 
-// recent lists what changed lately, newest first, and what is held of those that ended lately.
-func (x *Exchange) recent(now time.Duration) wire.Recent {
+// recent lists what changed lately, newest first, and what is held of those that ended lately. For a member that is
+// known to differ the latest changes are listed however old they are: a digest of all would cost far more.
+func (x *Exchange) recent(now time.Duration, to *view.Member) wire.Recent {
+	p := x.peers[to.ID]
+	differs := p != nil && x.differs(p)
 	var m wire.Recent
 	seen := map[uint64]bool{}
 	for w := range x.st.Recent() {
 		age := now - w.At
-		if age > recentFor || len(m.Versions) >= manyRecent || len(m.Versions) >= fewRecent && age > burstTime {
+		if age > recentFor && !differs || len(m.Versions) >= manyRecent || len(m.Versions) >= fewRecent && age > burstTime {
 			break
 		}
 		if !seen[w.Member.ID] {

@@ -22,7 +22,7 @@ const (
 
 	// toldFor is how long an announcement stands for the data: then whoever did not ask has it from somebody else, and
 	// small changes are pushed again.
-	toldFor = time.Second
+	toldFor = 20 * time.Millisecond
 )
 
 // edge is a neighbour, what it is known to hold, and what waits for it.

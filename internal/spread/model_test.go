@@ -87,6 +87,7 @@ type options struct {
 	loss   float64
 	budget int
 	ae     bool
+	pings  bool // a packet that says nothing goes from each member to a neighbour each second
 }
 
 func record(name string, i int) wire.Record {
@@ -122,8 +123,19 @@ func newNetwork(t testing.TB, o options) *network {
 			n.ae.SetView(net.now, v)
 		}
 		n.wake()
+		if o.pings {
+			net.at(net.now+time.Duration(net.rng.Int64N(int64(time.Second))), n.ping)
+		}
 	}
 	return net
+}
+
+// ping carries the hashes to a neighbour, as probes do.
+func (n *node) ping() {
+	near := n.raw.Neighbors(n.id)
+	n.Send(near[n.net.rng.IntN(len(near))], wire.Want{})
+	n.settle()
+	n.net.at(n.net.now+time.Second, n.ping)
 }
 
 func (net *network) add(r wire.Record, o options, i uint64) *node {

@@ -137,7 +137,12 @@ func (s *Spread) ask(now time.Duration, p *pull) {
 		return
 	}
 	o := p.best()
-	to := s.view.Find(o.member)
+	to := s.member(o.member)
+	if to == nil { // it left the view in this very turn
+		p.withdraw(o.member)
+		s.ask(now, p)
+		return
+	}
 	o.asks++
 	o.at = now
 	p.from, p.upto, p.stream = o.member, o.version, false
@@ -204,6 +209,9 @@ func (s *Spread) progress(now time.Duration, p *pull, from uint64) {
 		p.offers[i].asks = 0
 	}
 	p.tries = 0
+	if p.stream {
+		p.due = now + streamFor
+	}
 	if p.from == 0 || p.stream {
 		return
 	}
@@ -227,14 +235,27 @@ func (s *Spread) sample(now time.Duration, p *pull) {
 
 // withdrawn corrects the offer of a member that was asked and has less than it had offered.
 func (s *Spread) withdrawn(now time.Duration, p *pull) {
-	p.offers = slices.DeleteFunc(p.offers, func(o offer) bool { return o.member == p.from })
+	p.withdraw(p.from)
 	p.from, p.stream = 0, false
 	s.ask(now, p)
 }
 
+// withdraw drops the offer of a member.
+func (p *pull) withdraw(member uint64) {
+	p.offers = slices.DeleteFunc(p.offers, func(o offer) bool { return o.member == member })
+}
+
+// member is a member of the view as it is in this turn, which may be newer than the one that was told.
+func (s *Spread) member(id uint64) *view.Member {
+	if m := s.st.Find(id); m != nil && m.InView() {
+		return m.View()
+	}
+	return nil
+}
+
 // arrived continues pulls that waited for the life of their owner.
 func (s *Spread) arrived(now time.Duration, m *store.Member) {
-	if p := s.pull(m.Owner()); p != nil {
+	if p := s.pull(m.Owner()); p != nil && p.from == 0 {
 		s.drain(now, p)
 		s.ask(now, p)
 	}
