@@ -119,6 +119,7 @@ func TestWhoMissedMoreThanIsRememberedIsTold(t *testing.T) {
 	if _, _, more := h.after(0, 1); more != nil {
 		t.Error("more is promised after the end")
 	}
+	h = newHistory()
 	big := make([]byte, historyBytes/4)
 	for range 10 {
 		h.add(time.Now(), grapevine.KeySet{Value: big})

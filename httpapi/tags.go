@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 
@@ -24,7 +25,11 @@ func (s *server) registerTags(a huma.API) {
 		OperationID: "put-tag", Method: http.MethodPut, Path: "/v1/tags/{key}", Summary: "Set a tag of this member", RequestBody: rawBody,
 		Errors: []int{http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
 	}, func(_ context.Context, in *tagInput) (*body[api.Tag], error) {
-		value, err := in.read(s.node.Limits().Value)
+		limits := s.node.Limits()
+		if len(in.Key) > limits.Key {
+			return nil, huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("the tag's name is longer than %d bytes", limits.Key))
+		}
+		value, err := in.read(limits.Value)
 		if err != nil {
 			return nil, err
 		}

@@ -21,7 +21,8 @@ func TestMain(m *testing.M) {
 // beside each other and beside anything else on the machine.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir:      "testdata",
+		Deadline: time.Now().Add(3 * deadline), // what hangs is ended, and its output shown
 		Setup: func(e *testscript.Env) error {
 			e.Values[childrenKey{}] = map[string]*exec.Cmd{}
 			return nil

@@ -55,6 +55,9 @@ func (s *Story) heal(ctx context.Context) ([]fact, error) {
 	return s.settle(ctx, facts, begin)
 }
 
+// watchLeaver is how long suspicion of one that left is looked for: two probes of each member.
+const watchLeaver = 2 * time.Second
+
 func (s *Story) leave(ctx context.Context) ([]fact, error) {
 	begin := time.Now()
 	live := s.Cluster.Live()
@@ -73,6 +76,11 @@ func (s *Story) leave(ctx context.Context) ([]fact, error) {
 	}
 	if facts, err = s.settle(ctx, facts, begin); err != nil {
 		return facts, err
+	}
+	// Those that probe in turn would miss it only now.
+	select {
+	case <-time.After(watchLeaver):
+	case <-ctx.Done():
 	}
 	for _, m := range s.Cluster.Live() {
 		if _, accused := m.Events.First(begin, func(e grapevine.Event) bool { return accuses(e, leaver.Name) }); accused {
