@@ -51,7 +51,7 @@ func (n *Node) Join(ctx context.Context, seeds ...string) error {
 	}
 	var refusal error
 	err = n.until(ctx, func(s *publish.Snapshot) bool {
-		refusal = startError(n.refused.Load())
+		refusal = n.startError(n.refused.Load())
 		return refusal != nil || slices.ContainsFunc(n.view(s).Members, func(name string) bool {
 			m, ok := s.Members.Get(name)
 			return ok && name != n.cfg.Name && slices.Contains(addrs, m.Addr)

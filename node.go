@@ -151,7 +151,7 @@ func (n *Node) begin(ctx context.Context) error {
 	defer cancel()
 	var refusal error
 	err := n.until(ctx, func(s *publish.Snapshot) bool {
-		refusal = startError(n.refused.Load())
+		refusal = n.startError(n.refused.Load())
 		return s.Size > 1 || s.SeedsAreSelf || refusal != nil
 	})
 	switch {
@@ -166,14 +166,14 @@ func (n *Node) begin(ctx context.Context) error {
 }
 
 // startError is the error of a refusal that trying again can't help.
-func startError(r *publish.Refusal) error {
+func (n *Node) startError(r *publish.Refusal) error {
 	switch {
 	case r == nil:
 		return nil
 	case r.Reason == gossip.ReasonCluster:
 		return fmt.Errorf("%w (asked at %s)", ErrWrongCluster, r.By)
 	case r.Reason == wire.RefusedNameTaken:
-		return fmt.Errorf("%w: a process at %s holds it and answers", ErrNameTaken, r.Addr)
+		return fmt.Errorf("%w: %s is held by a process that answers at %s", ErrNameTaken, n.cfg.Name, r.Addr)
 	case r.Reason == wire.RefusedVersion:
 		return fmt.Errorf("%w: asked at %s, this build speaks %d to %d", ErrVersion, r.By, ProtocolMin, ProtocolMax)
 	}

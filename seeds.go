@@ -27,7 +27,8 @@ func CheckSeed(s string) error {
 		}
 		return nil
 	case "srv":
-		if rest == "" || strings.ContainsAny(rest, " /") {
+		service, name, _ := strings.Cut(rest, ".")
+		if !strings.HasPrefix(service, "_") || !strings.HasPrefix(name, "_") || strings.ContainsAny(rest, " /:") {
 			return &ConfigError{"Seed", s, "must be like srv:_gossip._udp.example.org"}
 		}
 		return nil
