@@ -22,11 +22,13 @@ type loop struct {
 	calls    chan call
 	streams  *streamTable
 	overflow atomic.Uint64 // datagrams that found the queue full
+	lag      time.Duration // how long the longest waiting datagram of this turn waited
 	lastTurn time.Time     // wall and monotonic, to notice that the machine slept
 }
 
 type datagram struct {
 	from netip.AddrPort
+	at   time.Time // when it was read
 	n    int
 	b    [wire.MaxDatagram + 64]byte // longer ones are cut, and rejected by their checksum
 }
@@ -100,6 +102,8 @@ func (l *loop) run() {
 		}
 		waiting = l.drain(waiting)
 		l.noticeSleep()
+		n.machine.SetLag(l.lag)
+		l.lag = 0
 		if now := n.now(); n.machine.Next() <= now {
 			n.machine.Tick(now)
 		}
@@ -130,6 +134,7 @@ func (l *loop) drain(waiting []chan struct{}) []chan struct{} {
 }
 
 func (l *loop) step(p *datagram) {
+	l.lag = max(l.lag, l.node.cfg.Clock.Now().Sub(p.at))
 	l.node.machine.Step(l.node.now(), p.from, p.b[:p.n])
 	datagrams.Put(p)
 }
@@ -195,7 +200,7 @@ func (l *loop) read() {
 			}
 			continue // some systems report a closed port of somebody else here
 		}
-		p.n, p.from = size, netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		p.n, p.at, p.from = size, l.node.cfg.Clock.Now(), netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		select {
 		case l.packets <- p:
 		default:

@@ -57,6 +57,7 @@ func (m *Machine) dispatch(now time.Duration, from netip.AddrPort, h wire.Header
 	}
 	m.det.Heard(now, member)
 	m.ae.Hashes(now, member, h.View, h.State)
+	m.spread.Hashes(member, h.View, h.State)
 	for _, msg := range msgs {
 		m.receive(now, from, h, member, msg)
 	}

@@ -33,6 +33,7 @@ type Machine struct {
 	raw         *view.View // as the parts last saw the store's view
 	pub         *publish.Publication
 	retainAt    time.Duration
+	tuneAt      time.Duration
 	superseded  bool
 	isOut       bool                             // as the detector was last told
 	toldRecord  map[uint64]time.Duration         // when a member that holds an older life of mine was last told
@@ -45,7 +46,10 @@ type Machine struct {
 	stats   Stats
 }
 
-const retainEvery = 10 * time.Second
+const (
+	retainEvery = 10 * time.Second
+	tuneEvery   = time.Second
+)
 
 // New makes a machine that is a view of one.
 func New(now time.Duration, cfg Config) *Machine {
@@ -71,7 +75,7 @@ func (m *Machine) start(now time.Duration, self wire.Record) {
 	m.ae = antientropy.New(m.rng, id, m.st, exchangeHost{m})
 	m.door = admission.New(now, m.st, doorHost{m}, m.rng, m.cfg.HasSeeds)
 	m.isOut = false
-	m.retainAt = now + retainEvery
+	m.retainAt, m.tuneAt = now+retainEvery, now+tuneEvery
 	m.toldRecord = map[uint64]time.Duration{}
 	m.toldCluster = map[netip.AddrPort]time.Duration{}
 	m.streams = streams{open: map[uint64]*stream{}, next: m.streams.next}
@@ -113,6 +117,10 @@ func (m *Machine) Tick(now time.Duration) {
 		m.tree.Tick(now)
 	}
 	m.st.Expire(now)
+	if now >= m.tuneAt {
+		m.tuneAt = now + tuneEvery
+		m.tune()
+	}
 	if now >= m.retainAt {
 		m.retainAt = now + retainEvery
 		m.st.Retain(now)
@@ -137,7 +145,7 @@ func (m *Machine) Next() time.Duration {
 	if m.silent() {
 		return m.now + time.Hour
 	}
-	next := m.retainAt
+	next := min(m.retainAt, m.tuneAt)
 	for _, t := range [...]time.Duration{
 		m.det.Next(), m.door.Next(), m.spread.Next(), m.ae.Next(), m.tree.Next(), m.st.NextExpiry(), m.pub.Next(),
 	} {
@@ -157,6 +165,23 @@ func (m *Machine) Ready() *Output {
 	m.out.Snapshot = m.pub.Snapshot(m.now)
 	return &m.out
 }
+
+// tune tells the parts what the detector has measured of the neighbours: timers follow the slowest of them.
+func (m *Machine) tune() {
+	var slowest time.Duration
+	for _, n := range m.raw.Neighbors(m.st.Self.ID) {
+		if rtt, ok := m.det.RTT(n.ID); ok {
+			slowest = max(slowest, rtt)
+		}
+	}
+	if slowest > 0 {
+		m.spread.SetDelay(slowest / 2)
+		m.tree.SetRTT(slowest)
+	}
+}
+
+// SetLag tells how long the longest waiting packet of this turn had waited: under load more is put into one packet.
+func (m *Machine) SetLag(d time.Duration) { m.spread.SetLag(d) }
 
 // Snapshot is the newest published state.
 func (m *Machine) Snapshot() *publish.Snapshot { return m.pub.Snapshot(m.now) }
