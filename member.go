@@ -95,6 +95,8 @@ type Member struct {
 // Ended reports whether the member is not in the view.
 func (m Member) Ended() bool { return m.State == Failed || m.State == Left }
 
+func (m Member) subject() Member { return m }
+
 // ViewID is the hash of a view: the same for all who hold the same members under the same lives.
 type ViewID uint64
 

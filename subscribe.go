@@ -133,26 +133,25 @@ func (s *Subscription) pump() {
 	}
 }
 
-// take empties the queue. The snapshot is read under the lock: events that come later are later than it, or in it too.
+// take empties the queue. The snapshot is read under the lock, so events that come later are later than it, or in it too;
+// its copies are made outside, because the loop waits for the lock.
 func (s *Subscription) take() []Event {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.missed == 0 && !s.resync {
-		batch := s.queue
-		s.queue = nil
-		return batch
-	}
+	queue, missed, resync := s.queue, s.missed, s.resync || s.missed > 0
 	snap := s.node.snapshot()
-	if snap == nil {
-		return nil
+	if resync && snap == nil {
+		queue = nil // the node is closing
+	}
+	s.queue, s.missed, s.resync = nil, 0, false
+	s.mu.Unlock()
+	if !resync || snap == nil {
+		return queue
 	}
 	var batch []Event
-	if s.missed > 0 {
-		batch = append(batch, Lagged{s.missed})
+	if missed > 0 {
+		batch = append(batch, Lagged{missed})
 	}
-	batch = append(append(batch, s.node.snapshotEvent(snap)), s.queue...)
-	s.missed, s.resync, s.queue = 0, false, nil
-	return batch
+	return append(append(batch, s.node.snapshotEvent(snap)), queue...)
 }
 
 func (s *Subscription) wants(e Event) bool {
@@ -187,22 +186,9 @@ func hasAnyPrefix(s string, prefixes []string) bool {
 // about is whom and what an event concerns.
 func about(e Event) (name, key string, m *Member) {
 	switch e := e.(type) {
-	case MemberJoined:
-		return e.Name, "", &e.Member
-	case MemberDiscoveredFailed:
-		return e.Name, "", &e.Member
-	case MemberSuspected:
-		return e.Name, "", &e.Member
-	case MemberCleared:
-		return e.Name, "", &e.Member
-	case MemberFailed:
-		return e.Name, "", &e.Member
-	case MemberReturned:
-		return e.Name, "", &e.Member
-	case MemberLeft:
-		return e.Name, "", &e.Member
-	case MemberUpdated:
-		return e.Name, "", &e.Member
+	case interface{ subject() Member }: // all that embed a Member
+		who := e.subject()
+		return who.Name, "", &who
 	case MemberForgotten:
 		return e.Name, "", nil
 	case KeySet:

@@ -84,14 +84,17 @@ func (m *Machine) namesake(now time.Duration, from netip.AddrPort, h wire.Header
 // outsider handles a packet of somebody who is not in the view under the life the packet names: nothing is merged, only
 // the door is open. Regular traffic is answered with what is wrong.
 func (m *Machine) outsider(now time.Duration, from netip.AddrPort, h wire.Header, msgs []wire.Message, rel relation, known *store.Member) {
-	m.stats.Dropped["outside"]++
 	regular := false
 	for _, msg := range msgs {
 		if !m.atDoor(now, from, h, nil, msg) {
 			regular = true
 		}
 	}
-	if !regular || m.door.Expected(now, from, h.To) {
+	if !regular {
+		return
+	}
+	m.stats.Dropped["outside"]++
+	if m.door.Expected(now, from, h.To) {
 		return
 	}
 	if rel == newer {
