@@ -117,7 +117,7 @@ type Status struct {
 	Standing     Standing
 	Reason       string        // in words, where there is one
 	RetryIn      time.Duration // StandingWaiting: when it tries again
-	SeedsAreSelf bool          // every address of the seeds is this member itself
+	SeedsAreSelf bool          // there are no seeds, or every address of theirs is this member itself
 	Answered     bool          // another member has answered since the start
 }
 
@@ -207,7 +207,7 @@ func (n *Node) Status() Status {
 	}
 	return Status{
 		Standing: Standing(snap.Standing), Reason: snap.Reason, RetryIn: max(snap.RetryIn-(n.now()-snap.At), 0),
-		SeedsAreSelf: snap.SeedsAreSelf, Answered: snap.Answered,
+		SeedsAreSelf: snap.SeedsAreSelf || !n.seeds.any(), Answered: snap.Answered,
 	}
 }
 

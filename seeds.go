@@ -78,7 +78,11 @@ func newResolver(n *Node, seeds, known []string) *resolver {
 	return &resolver{node: n, seeds: slices.Clone(seeds), known: known, wake: make(chan struct{}, 1)}
 }
 
-func (r *resolver) any() bool { return len(r.seeds)+len(r.known) > 0 }
+func (r *resolver) any() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.seeds)+len(r.known) > 0
+}
 
 func (r *resolver) set(seeds []string) { r.change(func() { r.seeds = slices.Clone(seeds) }) }
 

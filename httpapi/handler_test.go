@@ -276,7 +276,7 @@ func TestMembersAndView(t *testing.T) {
 
 func TestHealthMetricsAndDocument(t *testing.T) {
 	n := node(t, grapevine.Config{Name: "a"})
-	s := serve(t, n, Options{AloneAfter: 1, Config: func() []api.Setting { return []api.Setting{{Key: "name", Value: "a"}} }})
+	s := serve(t, n, Options{Config: func() []api.Setting { return []api.Setting{{Key: "name", Value: "a"}} }})
 	for _, path := range []string{"/livez", "/readyz", "/healthz"} {
 		if r := do(t, s, "GET", path, ""); r.status != 200 {
 			t.Errorf("%s: %+v", path, r)

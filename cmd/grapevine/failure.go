@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -62,6 +63,9 @@ func classify(err error) *failure {
 
 func unreachable(lost *client.Unreachable) *failure {
 	f := &failure{exitUnreachable, lost, "start one with 'grapevine agent', or name a running one with --addr URL or --addr unix:PATH"}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](lost); ok {
+		f.hint = "name the authority that signed the agent's certificate with --tls-ca FILE"
+	}
 	if errors.Is(lost, context.DeadlineExceeded) {
 		f.err = fmt.Errorf("no agent answers at %s in time", lost.Addr)
 		f.hint = "give it longer with --timeout, or name another agent with --addr"
