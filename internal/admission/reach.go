@@ -23,6 +23,7 @@ const (
 type reach struct {
 	nonce    uint32
 	holder   netip.AddrPort
+	held     wire.Life // of the holder
 	watchers []*view.Member
 	results  map[uint64]wire.Checked
 	started  time.Duration
@@ -36,6 +37,9 @@ func (d *Door) startReach(now time.Duration, j *joiner) *reach {
 	r := &reach{
 		nonce: d.rng.Uint32(), started: now, results: map[uint64]wire.Checked{},
 		holder: holder(d.st.Find(m.ID), j.record),
+	}
+	if r.holder.IsValid() {
+		r.held = d.st.Find(m.ID).Record.Life
 	}
 	v := d.st.View()
 	for _, w := range v.With(m).Neighbors(m.ID) {
@@ -83,7 +87,7 @@ func (d *Door) verdict(now time.Duration, j *joiner) reachState {
 	switch {
 	case held:
 		r.state = refused
-		d.refuse(j.from, wire.Refuse{Reason: wire.RefusedNameTaken, Known: d.st.FindName(j.record.Name).Record.Life, Addr: r.holder})
+		d.refuse(j.from, wire.Refuse{Reason: wire.RefusedNameTaken, Known: r.held, Addr: r.holder})
 	case 2*yes > len(r.watchers) && (late || !r.holder.IsValid() || len(r.results) == len(r.watchers)):
 		r.state = reached
 	case late || len(r.results) == len(r.watchers):
