@@ -1,0 +1,47 @@
+package admission
+
+import (
+	"testing"
+
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// raise asks for the least life above the known one that this process can have.
+func TestRaise(t *testing.T) {
+	life := func(g, b, i uint64) wire.Life { return wire.Life{Generation: g, Boot: b, Incarnation: i} }
+	for _, c := range []struct {
+		what              string
+		want, known, next wire.Life
+		raised            bool
+	}{
+		{"never known", life(1, 5, 0), wire.Life{}, life(1, 5, 0), false},
+		{"ended elsewhere", life(1, 5, 0), life(1, 5, 0), life(1, 5, 1), true},
+		{"ended several times", life(1, 5, 0), life(1, 5, 3), life(1, 5, 4), true},
+		{"above already", life(1, 5, 4), life(1, 5, 3), life(1, 5, 4), false},
+		{"another process, same generation, lower boot id", life(1, 5, 0), life(1, 9, 0), life(2, 5, 0), true},
+		{"another process, same generation, higher boot id", life(1, 5, 0), life(1, 2, 0), life(2, 5, 0), true},
+		{"another process, later generation", life(1, 5, 2), life(7, 9, 1), life(8, 5, 0), true},
+		{"another process, earlier generation", life(3, 5, 0), life(2, 9, 6), life(3, 5, 0), false},
+		{"no generation is left", life(1, 5, 0), life(wire.MaxGeneration-1, 9, 0), life(wire.MaxGeneration, 5, 0), false},
+		{"no incarnation is left", life(1, 5, 0), life(1, 5, wire.MaxIncarnation-1), life(1, 5, wire.MaxIncarnation), false},
+	} {
+		got, raised := raise(wire.Record{Life: c.want}, c.known)
+		if got.Life != c.next || raised != c.raised {
+			t.Errorf("%s: %+v %v, want %+v %v", c.what, got.Life, raised, c.next, c.raised)
+		}
+	}
+}
+
+// The larger view wins, equal ones go by the hash.
+func TestSizes(t *testing.T) {
+	for _, c := range []struct {
+		a, b size
+		want int
+	}{
+		{size{3, 1}, size{2, 9}, 1}, {size{2, 1}, size{2, 9}, -1}, {size{2, 9}, size{2, 9}, 0},
+	} {
+		if got := c.a.compare(c.b); got != c.want {
+			t.Errorf("%v to %v: %d", c.a, c.b, got)
+		}
+	}
+}
