@@ -114,7 +114,6 @@ func (d *Door) judge(j wire.Join) (wire.Refuse, bool) {
 		return wire.Refuse{}, false
 	}
 	if m.InView() && m.Record.Life == j.Record.Life {
-		d.sendRoster(j.Record.Addr, d.st.View()) // its roster was lost
 		return wire.Refuse{}, false
 	}
 	known := m.Record.Life
@@ -131,6 +130,7 @@ func (d *Door) judge(j wire.Join) (wire.Refuse, bool) {
 func (d *Door) note(now time.Duration, from netip.AddrPort, j wire.Join) {
 	id := wire.ID(j.Record.Name)
 	if m := d.st.Find(id); m != nil && m.InView() && m.Record.Life == j.Record.Life {
+		d.sendRoster(now, j.Record.Addr, id) // its roster was lost
 		return
 	}
 	if old, ok := d.window[id]; ok && old.record == j.Record {
@@ -216,14 +216,36 @@ func (d *Door) commit(now time.Duration, in []*joiner) {
 		delete(d.window, wire.ID(j.record.Name))
 	}
 	d.lastDoor = now
-	v := d.st.View()
+	r := &rosterSent{parts: rosterOf(d.st.View()), at: now}
 	for _, j := range in {
-		d.sendRoster(j.record.Addr, v)
+		d.rosters[wire.ID(j.record.Name)] = r
+		d.sendRoster(now, j.record.Addr, wire.ID(j.record.Name))
 	}
 }
 
-// sendRoster gives a joiner the view it is in now.
-func (d *Door) sendRoster(to netip.AddrPort, v *view.View) {
+// rosterSent is the view into which a window of joiners was taken, in parts. A joiner that asks again, because parts were
+// lost, is given the same parts: those of another view would not fit to what it has.
+type rosterSent struct {
+	parts []wire.Roster
+	at    time.Duration
+}
+
+// rosterFor is how long a roster is kept for those who ask again.
+const rosterFor = 10 * time.Second
+
+func (d *Door) sendRoster(now time.Duration, to netip.AddrPort, id uint64) {
+	r := d.rosters[id]
+	if r == nil || now-r.at > rosterFor {
+		r = &rosterSent{parts: rosterOf(d.st.View()), at: now}
+		d.rosters[id] = r
+	}
+	for _, part := range r.parts {
+		d.host.SendTo(to, part)
+	}
+}
+
+// rosterOf cuts a view into parts that fit into a datagram each.
+func rosterOf(v *view.View) []wire.Roster {
 	var parts [][]wire.Record
 	var part []wire.Record
 	room := 0
@@ -239,11 +261,13 @@ func (d *Door) sendRoster(to netip.AddrPort, v *view.View) {
 		room -= n
 	}
 	parts = append(parts, part)
+	out := make([]wire.Roster, len(parts))
 	for i, lives := range parts {
-		d.host.SendTo(to, wire.Roster{
+		out[i] = wire.Roster{
 			View: v.Hash(), Part: uint32(i), Parts: uint32(len(parts)), Count: uint32(v.Len()), Lives: lives,
-		})
+		}
 	}
+	return out
 }
 
 // rosterOverhead is a Roster section without its lives: hash and three counts.

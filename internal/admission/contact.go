@@ -2,6 +2,7 @@ package admission
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -22,6 +23,7 @@ func (d *Door) tickContact(now time.Duration) {
 	if now < d.nextContact {
 		return
 	}
+	maps.DeleteFunc(d.rosters, func(_ uint64, r *rosterSent) bool { return now-r.at > rosterFor })
 	d.nextContact = now + contactEvery - contactEvery/10 + time.Duration(d.rng.Int64N(int64(contactEvery/5)))
 	if d.Out() || d.rng.Float64() >= contactsPerSecond/float64(d.st.View().Len()) {
 		return

@@ -65,6 +65,7 @@ type Door struct {
 	adopted larger
 
 	window    map[uint64]*joiner
+	rosters   map[uint64]*rosterSent // by joiner
 	windowEnd time.Duration
 	lastDoor  time.Duration // last commit
 	checks    map[checkKey]*check
@@ -103,6 +104,7 @@ func New(now time.Duration, st *store.Store, host Host, rng *rand.Rand, hasSeeds
 		hasSeeds: hasSeeds, startedAt: now, settled: !hasSeeds,
 		mine:        map[netip.AddrPort]bool{},
 		window:      map[uint64]*joiner{},
+		rosters:     map[uint64]*rosterSent{},
 		checks:      map[checkKey]*check{},
 		noticed:     map[netip.AddrPort]time.Duration{},
 		nextContact: now + contactEvery,

@@ -81,7 +81,7 @@ func (d *Door) onNotice(now time.Duration, from netip.AddrPort, h wire.Header, m
 		theirs.members = 1
 	}
 	mine := d.size()
-	if d.mute(now) {
+	if d.Out() || d.waiting.until > now {
 		mine.members = 1
 	}
 	if theirs.compare(mine) <= 0 {

@@ -18,7 +18,7 @@ const (
 // itself.
 func (d *Detector) checkLate(now time.Duration) {
 	if next := d.Next(); next > 0 && now-next > lateBy {
-		d.woke(now)
+		d.woke(now, now-next)
 	}
 }
 
@@ -29,12 +29,15 @@ func (d *Detector) Enter(now time.Duration) { d.checkLate(now) }
 // Paused tells that the process stood still for so long without the monotonic clock showing it.
 func (d *Detector) Paused(now time.Duration, by time.Duration) {
 	if by > lateBy {
-		d.woke(now)
+		d.woke(now, by)
 	}
 }
 
-func (d *Detector) woke(now time.Duration) {
-	d.wokeAt = now
+// woke follows a standstill. Only one that is longer than what is forgiven can have cost this member its life elsewhere.
+func (d *Detector) woke(now, by time.Duration) {
+	if by >= forgiven {
+		d.wokeAt = now
+	}
 	d.lateUntil = now + lateFor
 	d.doubt(now)
 }
@@ -76,7 +79,7 @@ func (d *Detector) LateUntil() time.Duration { return d.lateUntil }
 // Late reports whether this member doubts itself.
 func (d *Detector) Late(now time.Duration) bool { return now < d.lateUntil }
 
-// WokeAt is when this member last found that it had stood still; 0: never.
+// WokeAt is when this member last found that it had stood still for long enough to be ended by others; 0: never.
 func (d *Detector) WokeAt() time.Duration { return d.wokeAt }
 
 // strain remembers the newest answers and which came much later than learned.

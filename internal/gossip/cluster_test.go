@@ -435,3 +435,28 @@ func TestOtherClusterIsRefused(t *testing.T) {
 		t.Error("it got in, or was not counted")
 	}
 }
+
+func TestBootstrapUnderLoss(t *testing.T) {
+	for _, loss := range []float64{0.01, 0.05, 0.15, 0.3} {
+		for seed := range uint64(3) {
+			t.Run(fmt.Sprintf("%v, seed %d", loss, seed), func(t *testing.T) {
+				w := newWorld(t, 500+seed)
+				w.loss = loss
+				nodes := w.startMany(64)
+				listed := w.until("all list all", 20*time.Second, func() bool { return agreed(nodes) })
+				settled := w.until("stable", 20*time.Second, func() bool { return stable(nodes) })
+				w.do(nodes[9], Set{Key: "k", Value: []byte("v")})
+				read := w.until("all read", 5*time.Second, func() bool {
+					return !slices.ContainsFunc(nodes, func(n *node) bool { return n.value("n9", "k") != "v" })
+				})
+				w.run(20 * time.Second)
+				for _, n := range nodes {
+					if f := n.count(publish.EventFailed, ""); f > 0 {
+						t.Errorf("%s saw %d failures", n.name, f)
+					}
+				}
+				t.Logf("listed after %v, stable %v later, an update is everywhere after %v", listed, settled, read)
+			})
+		}
+	}
+}
