@@ -88,6 +88,7 @@ const (
 	windowFor    = 100 * time.Millisecond
 	sideFor      = 600 * time.Millisecond // wait at most so long until all members of one old view are here
 	checkFor     = 800 * time.Millisecond
+	checkMost    = 3 * time.Second // so long for watchers that do not answer the admitter
 	checkEvery   = 200 * time.Millisecond
 	noticeEvery  = 200 * time.Millisecond
 	contactEvery = time.Second

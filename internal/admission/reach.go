@@ -76,23 +76,29 @@ func (d *Door) verdict(now time.Duration, j *joiner) reachState {
 	if r.state != open {
 		return r.state
 	}
-	yes, held := 0, false
+	yes, no, held := 0, 0, false
 	for _, c := range r.results {
 		if c.Reached {
 			yes++
+		} else {
+			no++
 		}
 		held = held || c.Held
 	}
 	late := now-r.started >= checkFor
+	complete := len(r.results) == len(r.watchers)
 	switch {
 	case held:
 		r.state = refused
 		d.refuse(j.from, wire.Refuse{Reason: wire.RefusedNameTaken, Known: r.held, Addr: r.holder})
-	case 2*yes > len(r.watchers) && (late || !r.holder.IsValid() || len(r.results) == len(r.watchers)):
+	case 2*yes > len(r.watchers) && (late || !r.holder.IsValid() || complete):
 		r.state = reached
-	case late || len(r.results) == len(r.watchers):
+	case 2*no >= len(r.watchers) && (late || complete):
 		r.state = refused
 		d.refuse(j.from, wire.Refuse{Reason: wire.RefusedUnreachable, Names: r.unreached(), Addr: j.record.Addr})
+	case now-r.started >= checkMost: // the watchers are silent: that says nothing about the joiner
+		r.state = refused
+		d.refuse(j.from, wire.Refuse{Reason: wire.RefusedBusy})
 	case now-r.asked >= checkEvery:
 		d.askWatchers(now, j, r)
 	}
@@ -102,7 +108,7 @@ func (d *Door) verdict(now time.Duration, j *joiner) reachState {
 func (r *reach) unreached() []string {
 	var names []string
 	for _, w := range r.watchers {
-		if c, ok := r.results[w.ID]; (!ok || !c.Reached) && len(names) < wire.MaxNames {
+		if c, ok := r.results[w.ID]; ok && !c.Reached && len(names) < wire.MaxNames {
 			names = append(names, w.Name)
 		}
 	}
