@@ -128,13 +128,9 @@ func TestStoppedProcess(t *testing.T) {
 			t.Parallel()
 			_, agents := startAgents(t, n)
 			asleep := agents[n-1]
-			if err := asleep.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-				t.Fatal(err)
-			}
+			asleep.freeze()
 			<-time.After(8 * time.Second)
-			if err := asleep.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-				t.Fatal(err)
-			}
+			asleep.signal(syscall.SIGCONT)
 			for _, p := range agents {
 				wait(t, p.name+" has it back", func() bool {
 					m, err := p.api.Member(t.Context(), asleep.name)

@@ -16,6 +16,21 @@ func (p *process) signal(sig syscall.Signal) {
 	}
 }
 
+// freeze makes the process stand still, and waits until it does: on a busy machine the signal takes a moment.
+func (p *process) freeze() {
+	p.t.Helper()
+	p.signal(syscall.SIGSTOP)
+	var status syscall.WaitStatus
+	for !status.Stopped() {
+		if _, err := syscall.Wait4(p.cmd.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil {
+			p.t.Fatal(err)
+		}
+		if status.Exited() || status.Signaled() {
+			p.t.Fatalf("%s ended", p.name)
+		}
+	}
+}
+
 // ends waits for the end of the process and checks its exit code and last words.
 func (p *process) ends(code int, words string) {
 	p.t.Helper()
@@ -33,7 +48,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	dir, agents := startAgents(t, 1)
 	leaver := startAgent(t, dir, "leaver", "127.0.0.1:0", "--seed", agents[0].addr, "--leave-timeout", "1h")
 	waitAgents(t, append(agents, leaver))
-	agents[0].signal(syscall.SIGSTOP)
+	agents[0].freeze()
 	leaver.signal(syscall.SIGTERM)
 	wait(t, "it is leaving", func() bool {
 		self, err := leaver.api.Self(t.Context())
@@ -52,7 +67,7 @@ func TestSupersededAgentEnds(t *testing.T) {
 	_, agents := startAgents(t, 1)
 	old := startAgent(t, t.TempDir(), "x", "127.0.0.1:0", "--seed", agents[0].addr)
 	waitAgents(t, append(agents, old))
-	old.signal(syscall.SIGSTOP)
+	old.freeze()
 	fresh := startAgent(t, t.TempDir(), "x", "127.0.0.1:0", "--seed", agents[0].addr)
 	now := []*process{agents[0], fresh}
 	waitAgents(t, now)
