@@ -102,7 +102,7 @@ func (l *loop) run() {
 		}
 		waiting = l.drain(waiting)
 		l.noticeSleep()
-		n.machine.SetLag(l.lag)
+		n.machine.SetLag(n.now(), l.lag)
 		l.lag = 0
 		if now := n.now(); n.machine.Next() <= now {
 			n.machine.Tick(now)

@@ -33,6 +33,14 @@ func (d *Detector) Paused(now time.Duration, by time.Duration) {
 	}
 }
 
+// Lagged tells that a packet waited so long before it was handled: this member is slow, though it did not stand still.
+func (d *Detector) Lagged(now, by time.Duration) {
+	if by > lateBy {
+		d.lateUntil = now + lateFor
+		d.doubt(now)
+	}
+}
+
 // woke follows a standstill. Only one that is longer than what is forgiven can have cost this member its life elsewhere.
 func (d *Detector) woke(now, by time.Duration) {
 	if by >= forgiven {

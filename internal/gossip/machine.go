@@ -180,8 +180,13 @@ func (m *Machine) tune() {
 	}
 }
 
-// SetLag tells how long the longest waiting packet of this turn had waited: under load more is put into one packet.
-func (m *Machine) SetLag(d time.Duration) { m.spread.SetLag(d) }
+// SetLag tells how long the longest waiting packet of this turn had waited. Under load more is put into one packet, and a
+// member that is far behind doubts itself before it doubts others.
+func (m *Machine) SetLag(now, d time.Duration) {
+	m.enter(now)
+	m.spread.SetLag(d)
+	m.det.Lagged(now, d)
+}
 
 // Snapshot is the newest published state.
 func (m *Machine) Snapshot() *publish.Snapshot { return m.pub.Snapshot(m.now) }
