@@ -1,6 +1,7 @@
 package tidy
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -9,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -16,6 +18,9 @@ const module = "github.com/grapevine-gossip/grapevine"
 
 // root is the repository, seen from this package.
 const root = "../.."
+
+// positions are those of all files, so that the files of a package can be typed together.
+var positions = token.NewFileSet()
 
 // file is one Go file of the root module.
 type file struct {
@@ -25,61 +30,109 @@ type file struct {
 	lines int
 	text  string
 	ast   *ast.File
-	fset  *token.FileSet
 }
 
-func (f *file) at(n ast.Node) string {
-	return f.path + ":" + strings.TrimPrefix(f.fset.Position(n.Pos()).String(), f.fset.Position(f.ast.Pos()).Filename+":")
-}
+// A rule looks at one file and complains of lines of it. Rules are functions of a file so that rules_test.go can show
+// each of them code that it must find.
+type rule func(f *file, complain complaint)
 
-// imports lists what the file imports; packages of this module by their folder.
-func (f *file) imports() (ours, others []string) {
-	for _, s := range f.ast.Imports {
-		p := strings.Trim(s.Path.Value, `"`)
-		switch {
-		case p == module:
-			ours = append(ours, ".")
-		case strings.HasPrefix(p, module+"/"):
-			ours = append(ours, strings.TrimPrefix(p, module+"/"))
-		default:
-			others = append(others, p)
-		}
-	}
-	return ours, others
-}
+type complaint func(line int, message string)
 
-// files parses the root module.
-func files(t *testing.T) []*file {
+// obey holds all files to a rule.
+func obey(t *testing.T, r rule) {
 	t.Helper()
-	var out []*file
-	walk(t, func(name string) {
-		if !strings.HasSuffix(name, ".go") {
-			return
+	for _, f := range files(t) {
+		r(f, func(line int, message string) { t.Errorf("%s:%d: %s", f.path, line, message) })
+	}
+}
+
+func newFile(name string, text []byte) (*file, error) {
+	parsed, err := parser.ParseFile(positions, name, text, parser.ParseComments)
+	if err != nil {
+		return nil, err
+	}
+	return &file{
+		path: name, pkg: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
+		lines: strings.Count(string(text), "\n"), text: string(text), ast: parsed,
+	}, nil
+}
+
+func (f *file) line(n ast.Node) int { return positions.Position(n.Pos()).Line }
+
+// An imported is one import of a file.
+type imported struct {
+	path string // packages of this module by their folder
+	ours bool
+	name string // in this file; guessed from the path if not given
+	line int
+}
+
+func (f *file) imports() []imported {
+	var out []imported
+	for _, s := range f.ast.Imports {
+		i := imported{path: strings.Trim(s.Path.Value, `"`), line: f.line(s)}
+		if i.path == module {
+			i.path, i.ours, i.name = ".", true, path.Base(module)
+		} else if i.path, i.ours = strings.CutPrefix(i.path, module+"/"); i.ours {
+			i.name = path.Base(i.path)
+		} else {
+			i.name = path.Base(strings.TrimSuffix(i.path, "/v2")) // math/rand/v2 is rand
 		}
-		text, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil {
-			t.Fatal(err)
+		if s.Name != nil {
+			i.name = s.Name.Name
 		}
-		fset := token.NewFileSet()
-		parsed, err := parser.ParseFile(fset, name, text, parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, &file{
-			path: name, pkg: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
-			lines: strings.Count(string(text), "\n"), text: string(text), ast: parsed, fset: fset,
-		})
-	})
-	if len(out) < 50 {
-		t.Fatalf("only %d Go files found: the test looks in the wrong place", len(out))
+		out = append(out, i)
 	}
 	return out
 }
 
-// walk visits the files of the root module; nested modules and hidden folders are left out.
-func walk(t *testing.T, visit func(name string)) {
+// uses visits what the file takes from other packages: the import path, the name there, and where.
+func (f *file) uses(visit func(from, name string, line int)) {
+	paths := map[string]string{}
+	for _, i := range f.imports() {
+		paths[i.name] = i.path
+	}
+	ast.Inspect(f.ast, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			// What the parser has resolved is a variable of that name.
+			if x, ok := s.X.(*ast.Ident); ok && x.Obj == nil && paths[x.Name] != "" {
+				visit(paths[x.Name], s.Sel.Name, f.line(s))
+			}
+		}
+		return true
+	})
+}
+
+var parsed = sync.OnceValues(func() ([]*file, error) {
+	var out []*file
+	err := walk(func(name string, text []byte) error {
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		f, err := newFile(name, text)
+		out = append(out, f)
+		return err
+	})
+	if err == nil && len(out) < 50 {
+		err = fmt.Errorf("only %d Go files found: the test looks in the wrong place", len(out))
+	}
+	return out, err
+})
+
+// files gives the Go files of the root module.
+func files(t *testing.T) []*file {
 	t.Helper()
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+	out, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// walk visits the files of the root module. Nested modules are left out, so is what tests read, and hidden folders other
+// than .ci are somebody's tools.
+func walk(visit func(name string, text []byte) error) error {
+	return filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -88,20 +141,32 @@ func walk(t *testing.T, visit func(name string)) {
 			return err
 		}
 		name = filepath.ToSlash(name)
-		if !d.IsDir() {
-			visit(name)
+		switch {
+		case name == ".":
+			return nil
+		case d.IsDir():
+			_, nested := os.Stat(filepath.Join(p, "go.mod"))
+			hidden := strings.HasPrefix(d.Name(), ".") && name != ".ci"
+			if nested == nil || hidden || d.Name() == "testdata" || d.Name() == "node_modules" {
+				return filepath.SkipDir
+			}
+			return nil
+		case !readable(name):
 			return nil
 		}
-		if name == "." {
-			return nil
+		text, err := os.ReadFile(p)
+		if err != nil {
+			return err
 		}
-		_, nested := os.Stat(filepath.Join(p, "go.mod"))
-		if nested == nil || strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules" {
-			return filepath.SkipDir
-		}
-		return nil
+		return visit(name, text)
 	})
-	if err != nil {
-		t.Fatal(err)
+}
+
+// readable tells what people write in this repository.
+func readable(name string) bool {
+	switch path.Ext(name) {
+	case ".go", ".md", ".mod", ".yml", ".yaml", ".toml", ".sh", ".html", ".css", ".js", ".service":
+		return true
 	}
+	return name == ".ci/run" || path.Base(name) == "Makefile"
 }
