@@ -73,7 +73,7 @@ func (d *Door) onNotice(now time.Duration, from netip.AddrPort, h wire.Header, m
 		}
 	}
 	if member != nil {
-		d.onFellowNotice(now, from, n)
+		d.onFellowNotice(now, from, h, n)
 		return
 	}
 	theirs := size{n.Size, h.View}
@@ -94,13 +94,29 @@ func (d *Door) onNotice(now time.Duration, from netip.AddrPort, h wire.Header, m
 }
 
 // onFellowNotice handles a member of my own view that says my life has ended.
-func (d *Door) onFellowNotice(now time.Duration, from netip.AddrPort, n wire.Notice) {
+func (d *Door) onFellowNotice(now time.Duration, from netip.AddrPort, h wire.Header, n wire.Notice) {
 	self := d.st.Self.Record
-	if !n.Ended || !n.Known.SameProcess(self.Life) || n.Known.Compare(self.Life) < 0 || d.attempt != nil {
+	if n.Known.Compare(self.Life) < 0 {
+		d.onUnaware(now, from, size{n.Size, h.View}, n)
+		return
+	}
+	if !n.Ended || !n.Known.SameProcess(self.Life) || d.attempt != nil {
 		return
 	}
 	if 2*int(n.Size) > d.st.View().Len() || d.host.WokeLate(now, wokeObeys) {
 		d.beginRaised(now, from, n, "ended elsewhere")
+	}
+}
+
+// onUnaware handles a member of my own view that for seconds has not learned of my life: it holds another view. If that is
+// the smaller one, it is told of mine, and joins; else I join alone, for the others of my view may be known there.
+func (d *Door) onUnaware(now time.Duration, from netip.AddrPort, theirs size, n wire.Notice) {
+	switch {
+	case d.mute(now) || d.attempt != nil:
+	case theirs.compare(d.size()) < 0:
+		d.sendNotice(now, from, d.st.FindName(n.Record.Name))
+	case theirs.compare(d.size()) > 0:
+		d.beginRaised(now, from, n, "the others went on without it")
 	}
 }
 

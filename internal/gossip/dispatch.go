@@ -99,9 +99,26 @@ func (m *Machine) outsider(now time.Duration, from netip.AddrPort, h wire.Header
 	}
 	if rel == newer {
 		m.sendTo(from, wire.Unknown{})
-	} else {
+	}
+	if rel == ended || m.unknownFor(now, h.From) >= newsTakes {
 		m.door.Notify(now, from, known)
 	}
+}
+
+// newsTakes is how long the news of a life may take. If it has not come by then, its owner is in a view that this member
+// was cut off from, though that view may still count this member in: it is told how things stand.
+const newsTakes = 2 * time.Second
+
+// unknownFor is since when packets come under a life that is above what is known here.
+func (m *Machine) unknownFor(now time.Duration, life wire.Ref) time.Duration {
+	since, ok := m.unknown[life]
+	if !ok {
+		if len(m.unknown) < maxTold {
+			m.unknown[life] = now
+		}
+		return 0
+	}
+	return now - since
 }
 
 // stranger handles a packet of a member that holds another life of this one, or none.
@@ -240,7 +257,7 @@ func (m *Machine) reject(now time.Duration, from netip.AddrPort, size int, err e
 // ever.
 const ReasonCluster wire.Reason = 200
 
-// maxTold bounds how many strangers of other clusters are answered between two clean-ups.
+// maxTold bounds how many strangers are remembered between two clean-ups.
 const maxTold = 1024
 
 // selfTag is the tag of this member's present life.

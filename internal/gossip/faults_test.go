@@ -24,10 +24,21 @@ var (
 //
 //	go test ./internal/gossip -run RandomFaults -faults 1 -faults.seed SEED -v
 func TestRandomFaults(t *testing.T) {
+	seeds := slices.Clone(foundDefects)
+	if *faultSeed > 0 {
+		seeds = nil
+	}
 	for i := range *faultSeeds {
-		seed := *faultSeed + uint64(i)
+		seeds = append(seeds, *faultSeed+uint64(i))
+	}
+	for _, seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { newFaults(t, seed).run() })
 	}
+}
+
+// foundDefects are worlds that went wrong once.
+var foundDefects = []uint64{
+	50512, // two members cut off from a view that counts them in answered its newer lives "unknown yet" for ever
 }
 
 type faults struct {
@@ -140,9 +151,14 @@ func (f *faults) step() {
 		}
 	case p < 80:
 		f.cutSome()
-	case p < 88:
+	case p < 86:
 		f.note("links whole")
 		f.cut = nil
+	case p < 90:
+		f.note("leave %s", n.name)
+		if n.stopped <= f.now && !n.m.silent() && !n.m.door.Leaving() && len(f.nodes) > 3 {
+			f.do(n, Leave{})
+		}
 	default:
 		f.newcomer()
 	}

@@ -38,6 +38,7 @@ type Machine struct {
 	isOut       bool                             // as the detector was last told
 	toldRecord  map[uint64]time.Duration         // when a member that holds an older life of mine was last told
 	toldCluster map[netip.AddrPort]time.Duration // when a stranger of another cluster was last told
+	unknown     map[wire.Ref]time.Duration       // since when a life is heard of that is above what is known here
 
 	out     Output
 	box     outbox
@@ -78,6 +79,7 @@ func (m *Machine) start(now time.Duration, self wire.Record) {
 	m.retainAt, m.tuneAt = now+retainEvery, now+tuneEvery
 	m.toldRecord = map[uint64]time.Duration{}
 	m.toldCluster = map[netip.AddrPort]time.Duration{}
+	m.unknown = map[wire.Ref]time.Duration{}
 	m.streams = streams{open: map[uint64]*stream{}, next: m.streams.next}
 	m.det.SetView(now, m.raw)
 	m.spread.SetView(now, m.raw, m.raw)
@@ -127,6 +129,7 @@ func (m *Machine) Tick(now time.Duration) {
 		m.pub.Retain()
 		clear(m.toldRecord)
 		clear(m.toldCluster)
+		clear(m.unknown)
 	}
 	m.pub.Tick(now)
 	m.settle(now)
