@@ -1,0 +1,119 @@
+package play
+
+import (
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/bench/internal/board"
+	"github.com/grapevine-gossip/grapevine/bench/internal/cluster"
+)
+
+func metadata(r *run) {
+	r.spread(1, func(m cluster.Member) error { return m.Metadata(0) })
+}
+
+func broadcast(r *run) {
+	r.spread(1, func(m cluster.Member) error { return m.Publish(0) })
+}
+
+// spread has one member tell something and notes when half of the others and all of them have it.
+func (r *run) spread(want int, tell func(cluster.Member) error) {
+	u, begin, ok := r.tell(want, tell)
+	if !ok {
+		return
+	}
+	times := u.Times(begin)
+	r.quantile("half", times, 0.5)
+	r.quantile("all", times, 1)
+}
+
+// burstKeys is how many.
+const burstKeys = 1000
+
+func burst(r *run) {
+	u, begin, ok := r.tell(burstKeys, func(m cluster.Member) error {
+		for id := range burstKeys {
+			if err := m.Publish(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if !ok {
+		return
+	}
+	arrived, total := u.Arrived()
+	r.quantile("most", []float64{u.Most(begin)}, 1)
+	if _, cut := r.result.Reached["most"]; cut {
+		r.cut("most", "%d of %d", arrived, total)
+	}
+	r.quantile("all", u.Times(begin), 1)
+	if _, cut := r.result.Reached["all"]; cut {
+		r.cut("all", "%d of %d", arrived, total)
+	}
+	r.value("share", float64(arrived)/float64(total))
+	r.result.Values["bytes"] /= burstKeys
+}
+
+// tell has one member tell something to a settled cluster and waits until all others have it, or nothing more comes. It
+// notes the bytes beyond what was sent before in the same time. Traffic that follows the last arrival is the update's too,
+// so at least as long as base is looked at.
+func (r *run) tell(want int, tell func(cluster.Member) error) (*board.Updates, time.Time, bool) {
+	if !r.grown() {
+		return nil, time.Time{}, false
+	}
+	live := r.live()
+	teller := live[len(live)/2]
+	var others []int
+	for _, i := range live {
+		if i != teller {
+			others = append(others, i)
+		}
+	}
+	before := r.sent()
+	if !r.sleep(r.times.base) {
+		return nil, time.Time{}, false
+	}
+	rate := float64(r.sent().Minus(before).Bytes()) / r.times.base.Seconds()
+	u := r.board.Follow(want, others)
+	before = r.sent()
+	begin := time.Now()
+	told := make(chan error, 1)
+	go func() { told <- tell(r.member(teller)) }()
+	r.arrive(u)
+	select {
+	case err := <-told:
+		if err != nil {
+			return nil, begin, r.fail(err)
+		}
+	case <-time.After(r.times.cutOff):
+		return nil, begin, r.fail(errTelling)
+	}
+	if !r.sleep(r.times.base - time.Since(begin)) {
+		return nil, begin, false
+	}
+	sent := float64(r.sent().Minus(before).Bytes()) - rate*time.Since(begin).Seconds()
+	r.value("bytes", max(sent, 0))
+	return u, begin, true
+}
+
+// arrive waits until all has arrived, the cut-off, or a time in which nothing more came.
+func (r *run) arrive(u *board.Updates) {
+	limit := time.After(r.times.cutOff)
+	last := -1
+	for {
+		select {
+		case <-u.Done():
+			return
+		case <-limit:
+			return
+		case <-r.ctx.Done():
+			return
+		case <-time.After(r.times.quiet):
+			n, _ := u.Arrived()
+			if n == last {
+				return
+			}
+			last = n
+		}
+	}
+}

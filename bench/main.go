@@ -1,0 +1,148 @@
+// Command bench lets Grapevine, memberlist and serf go through the same scenarios on this machine, over UDP and TCP on
+// loopback, and prints what each needed. README.md has the rules.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/grapevine-gossip/grapevine/bench/internal/cluster"
+	"github.com/grapevine-gossip/grapevine/bench/internal/play"
+	"github.com/grapevine-gossip/grapevine/bench/internal/report"
+)
+
+type options struct {
+	n         int
+	quick     bool
+	reps      int
+	scenarios []play.Scenario
+	columns   []cluster.Library
+	output    string
+	resume    string
+	one       string // a single run, in this process
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	o, err := parse(os.Args[1:])
+	if err == nil && o.one != "" {
+		err = single(ctx, o)
+	} else if err == nil {
+		err = all(ctx, o)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	var scenarios, columns string
+	f := flag.NewFlagSet("bench", flag.ExitOnError)
+	f.IntVar(&o.n, "n", 101, "members")
+	f.BoolVar(&o.quick, "quick", false, "one run of each, short windows, no loss")
+	f.IntVar(&o.reps, "runs", 0, "runs of each; default 1 if quick, otherwise 5, and 3 of the long ones")
+	f.StringVar(&scenarios, "scenarios", "", "of "+strings.Join(names(play.Scenarios, scenarioName), ",")+"; default all")
+	f.StringVar(&columns, "columns", "", "of "+strings.Join(names(cluster.Libraries, libraryName), ",")+"; default all")
+	f.StringVar(&o.output, "o", "text", "text, json or markdown")
+	f.StringVar(&o.resume, "resume", "", "append results to this file, and don't repeat the runs that it has")
+	f.StringVar(&o.one, "one", "", "scenario,column: a single run, its result as JSON; how the program calls itself")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if o.n < 3 || o.n > 5000 {
+		return o, fmt.Errorf("-n %d: from 3 to 5000", o.n)
+	}
+	if o.output != "text" && o.output != "json" && o.output != "markdown" {
+		return o, fmt.Errorf("-o %s: text, json or markdown", o.output)
+	}
+	var err error
+	if o.scenarios, err = pick("scenarios", play.Scenarios, scenarioName, scenarios); err != nil {
+		return o, err
+	}
+	if scenarios == "" && o.quick {
+		o.scenarios = quickOnes()
+	}
+	o.columns, err = pick("columns", cluster.Libraries, libraryName, columns)
+	return o, err
+}
+
+func scenarioName(s play.Scenario) string  { return s.Name }
+func libraryName(l cluster.Library) string { return l.Name }
+
+func names[T any](all []T, name func(T) string) []string {
+	var out []string
+	for _, t := range all {
+		out = append(out, name(t))
+	}
+	return out
+}
+
+// pick chooses by a list of names; all if it is empty.
+func pick[T any](what string, all []T, name func(T) string, list string) ([]T, error) {
+	if list == "" {
+		return all, nil
+	}
+	var out []T
+next:
+	for _, want := range strings.Split(list, ",") {
+		for _, t := range all {
+			if name(t) == want {
+				out = append(out, t)
+				continue next
+			}
+		}
+		return nil, fmt.Errorf("-%s: %q is none of %s", what, want, strings.Join(names(all, name), ", "))
+	}
+	return out, nil
+}
+
+func quickOnes() []play.Scenario {
+	var out []play.Scenario
+	for _, s := range play.Scenarios {
+		if s.Quick {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// single makes the one run that the parent asked for.
+func single(ctx context.Context, o options) error {
+	scenario, column, _ := strings.Cut(o.one, ",")
+	s, err := pick("one", play.Scenarios, scenarioName, scenario)
+	if err != nil {
+		return err
+	}
+	l, err := pick("one", cluster.Libraries, libraryName, column)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(play.Once(ctx, s[0], l[0], o.n, o.quick))
+}
+
+func all(ctx context.Context, o options) error {
+	results, err := runAll(ctx, o)
+	if err != nil {
+		return err
+	}
+	r := report.New(o.n, o.scenarios, o.columns, results)
+	r.Command = "go -C bench run . " + strings.Join(os.Args[1:], " ")
+	switch o.output {
+	case "json":
+		e := json.NewEncoder(os.Stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	case "markdown":
+		return r.Markdown(os.Stdout)
+	}
+	return r.Text(os.Stdout)
+}
