@@ -20,7 +20,7 @@ const (
 	ProtocolMax = wire.MaxVersion
 )
 
-// DefaultPort is the port of a Bind or seed without one, UDP and TCP.
+// DefaultPort is the port of the default Bind, UDP and TCP.
 const DefaultPort = 7787
 
 // Config says who this member is and how it behaves. For every field zero is the default; negative, where it makes
@@ -46,9 +46,11 @@ type Config struct {
 	// DataDir, if set, keeps the generation and the known peers, so that a cluster that is restarted whole finds itself
 	// again. Two processes can't share one. Keys are not kept.
 	DataDir string
-	// Transport replaces UDP and TCP sockets; Bind is then not used. Close closes it.
+	// Transport replaces UDP and TCP sockets; Bind is then not used. Close closes it, and so does a Start that fails
+	// after it looked at the configuration.
 	Transport transport.Transport
-	// Logger receives few, structured messages. Default: none.
+	// Logger receives few, structured messages, on a goroutine of their own: a slow one delays nothing and loses some.
+	// Default: none.
 	Logger *slog.Logger
 	// Clock and Rand replace the system's, in tests.
 	Clock Clock
@@ -114,9 +116,6 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Clock == nil {
 		c.Clock = systemClock{}
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Rand == nil {
 		c.Rand = rand.NewPCG(rand.Uint64(), rand.Uint64())

@@ -58,6 +58,9 @@ func options(opts []SetOption) setOptions {
 // most 64 KiB; see Limits. Errors: ErrTooLarge, ErrFull, ErrConflict, ErrConfig for a key of the wrong form, ErrLeft,
 // ErrClosed.
 func (n *Node) Set(key string, value []byte, opts ...SetOption) (uint64, error) {
+	if n.closed() {
+		return 0, ErrClosed
+	}
 	if err := n.checkKey(key); err != nil {
 		return 0, err
 	}
@@ -71,6 +74,9 @@ func (n *Node) Set(key string, value []byte, opts ...SetOption) (uint64, error) 
 
 // Delete removes one of this member's own keys. Deleting an absent key is no error.
 func (n *Node) Delete(key string, opts ...SetOption) error {
+	if n.closed() {
+		return ErrClosed
+	}
 	if err := n.checkKey(key); err != nil {
 		return err
 	}
@@ -80,6 +86,9 @@ func (n *Node) Delete(key string, opts ...SetOption) error {
 
 // SetTags makes tags the whole of this member's tags.
 func (n *Node) SetTags(tags map[string]string) error {
+	if n.closed() {
+		return ErrClosed
+	}
 	for k, v := range tags {
 		if err := checkTag(k, v, n.cfg.Limits); err != nil {
 			return err

@@ -22,6 +22,7 @@ type loop struct {
 	calls    chan call
 	streams  *streamTable
 	overflow atomic.Uint64 // datagrams that found the queue full
+	unread   atomic.Uint64 // errors of the transport's ReadFrom
 	lag      time.Duration // how long the longest waiting datagram of this turn waited
 	lastTurn time.Time     // wall and monotonic, to notice that the machine slept
 }
@@ -57,12 +58,10 @@ func (l *loop) init(n *Node) {
 
 // call runs f on the loop and waits until it ran and was published.
 func (l *loop) call(ctx context.Context, f func()) error {
-	c := call{f, make(chan struct{})}
-	select {
-	case <-l.node.quit:
+	if l.node == nil || l.node.closed() {
 		return ErrClosed
-	default:
 	}
+	c := call{f, make(chan struct{})}
 	select {
 	case l.calls <- c:
 	case <-l.node.quit:
@@ -92,16 +91,19 @@ func (l *loop) run() {
 		case <-n.quit:
 			return
 		case p := <-l.packets:
+			l.noticeSleep()
 			l.step(p)
 		case c := <-l.calls:
+			l.noticeSleep()
 			c.run()
 			waiting = append(waiting, c.done)
 		case e := <-l.streams.events:
+			l.noticeSleep()
 			l.streams.handle(e)
 		case <-n.cfg.Clock.After(max(n.machine.Next()-n.now(), 0)):
+			l.noticeSleep()
 		}
 		waiting = l.drain(waiting)
-		l.noticeSleep()
 		n.machine.SetLag(n.now(), l.lag)
 		l.lag = 0
 		if now := n.now(); n.machine.Next() <= now {
@@ -140,7 +142,7 @@ func (l *loop) step(p *datagram) {
 }
 
 // noticeSleep compares the wall clock with the monotonic one, which on Linux stands still while the machine sleeps. Both
-// are of this process alone.
+// are of this process alone. It comes first in a turn: what was sent to a sleeper must be read as one who woke reads it.
 func (l *loop) noticeSleep() {
 	now := l.node.cfg.Clock.Now()
 	slept := now.Round(0).Sub(l.lastTurn.Round(0)) - now.Sub(l.lastTurn)
@@ -174,11 +176,19 @@ func (n *Node) publish(out *gossip.Output) {
 	}
 }
 
+// wake lets those that wait for a published state look again, though it is the same.
+func (n *Node) wake() {
+	old := n.state.Load()
+	n.state.Store(&published{old.snap, make(chan struct{})})
+	close(old.next)
+}
+
 // notice logs what an operator wants to know and keeps what Start and Join wait for.
 func (n *Node) notice(e publish.Event) {
 	switch e.Kind {
 	case publish.EventRefused:
-		n.refused.Store(e.Refusal)
+		n.refusals.add(e.Refusal)
+		n.wake()
 		n.log.refused(e.Refusal)
 	case publish.EventNameConflict:
 		n.log.superseded(e)
@@ -198,7 +208,8 @@ func (l *loop) read() {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			continue // some systems report a closed port of somebody else here
+			l.unread.Add(1) // some systems report a closed port of somebody else here; the transport paces what stays
+			continue
 		}
 		p.n, p.at, p.from = size, l.node.cfg.Clock.Now(), netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		select {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,6 +140,7 @@ type Stats struct {
 	StreamBytesOut, StreamBytesIn uint64
 	SentByKind, ReceivedByKind    map[string]uint64 // messages; a datagram holds several
 	Dropped                       map[string]uint64 // frames, by reason
+	ReadErrors                    uint64            // of the socket: some systems report other people's closed ports so
 	Probes, Accusations, Vouches  uint64
 	Convictions, ViewChanges      uint64
 	Copies, Echoes                uint64 // changes received by push, and those of them that were known already
@@ -237,7 +239,7 @@ func inView(s publish.State) bool {
 }
 
 func (n *Node) view(snap *publish.Snapshot) View {
-	v := View{ID: ViewID(snap.View), Size: snap.Size, Stable: snap.Stable, WaitingFor: snap.WaitingFor}
+	v := View{ID: ViewID(snap.View), Size: snap.Size, Stable: snap.Stable, WaitingFor: slices.Clone(snap.WaitingFor)}
 	if v.Stable {
 		v.StableFor = n.now() - snap.StableAt
 	}

@@ -41,7 +41,7 @@ type Node struct {
 	doneErr error
 	doneOne sync.Once
 
-	refused atomic.Pointer[publish.Refusal] // the last refusal
+	refusals refusals
 }
 
 // published is a snapshot, and a channel that closes when there is a newer one.
@@ -54,14 +54,15 @@ type published struct {
 //
 // It returns once the sockets are open and, if there are seeds, after the first of them has let this member in or
 // Config.JoinTimeout passed: unreachable seeds are no error, they are tried for ever. Errors are ErrConfig,
-// ErrNameTaken, ErrWrongCluster, ErrVersion, an UnreachableError, and those of the operating system.
+// ErrNameTaken, and those of the operating system; and, if no seed let this member in, ErrWrongCluster, ErrVersion, or
+// an UnreachableError when the members don't get through to it. After an error nothing is left running.
 func Start(ctx context.Context, cfg Config) (*Node, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	n := &Node{
-		cfg: cfg, epoch: cfg.Clock.Now(), log: logger{cfg.Logger}, rng: rand.New(cfg.Rand),
+		cfg: cfg, epoch: cfg.Clock.Now(), log: newLogger(cfg.Logger), rng: rand.New(cfg.Rand),
 		quit: make(chan struct{}), stopped: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := n.open(ctx); err != nil {
@@ -131,6 +132,7 @@ func (n *Node) closeFiles() {
 // run starts the goroutines.
 func (n *Node) run() {
 	n.loop.init(n)
+	n.log.start()
 	n.publish(n.machine.Ready())
 	n.wg.Go(n.loop.run)
 	n.wg.Go(n.loop.read)
@@ -151,44 +153,28 @@ func (n *Node) begin(ctx context.Context) error {
 	defer cancel()
 	var refusal error
 	err := n.until(ctx, func(s *publish.Snapshot) bool {
-		refusal = n.startError(n.refused.Load())
-		return s.Size > 1 || s.SeedsAreSelf || refusal != nil
+		if s.Size > 1 || s.SeedsAreSelf {
+			return true
+		}
+		refusal = n.refusalError(n.refusals.final(n.seeds.resolved()))
+		return refusal != nil
 	})
 	switch {
 	case refusal != nil:
 		return refusal
-	case err == nil:
-		return nil
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return unreachable(n.refused.Load())
+	case errors.Is(err, context.DeadlineExceeded):
+		return n.refusalError(n.refusals.standing())
 	}
-	return ctx.Err()
-}
-
-// startError is the error of a refusal that trying again can't help.
-func (n *Node) startError(r *publish.Refusal) error {
-	switch {
-	case r == nil:
-		return nil
-	case r.Reason == gossip.ReasonCluster:
-		return fmt.Errorf("%w (asked at %s)", ErrWrongCluster, r.By)
-	case r.Reason == wire.RefusedNameTaken:
-		return fmt.Errorf("%w: %s is held by a process that answers at %s", ErrNameTaken, n.cfg.Name, r.Addr)
-	case r.Reason == wire.RefusedVersion:
-		return fmt.Errorf("%w: asked at %s, this build speaks %d to %d", ErrVersion, r.By, ProtocolMin, ProtocolMax)
-	}
-	return unreachable(r)
-}
-
-func unreachable(r *publish.Refusal) error {
-	if r != nil && r.Reason == wire.RefusedUnreachable {
-		return &UnreachableError{Addr: r.Addr, Names: r.Names}
-	}
-	return nil
+	return err
 }
 
 // Addr is the bound address. With port 0 it tells the port that was found.
-func (n *Node) Addr() netip.AddrPort { return n.tr.LocalAddr() }
+func (n *Node) Addr() netip.AddrPort {
+	if n.tr == nil {
+		return netip.AddrPort{}
+	}
+	return n.tr.LocalAddr()
+}
 
 // Cluster is the name of the cluster.
 func (n *Node) Cluster() string { return n.cfg.Cluster }
@@ -216,12 +202,16 @@ func (n *Node) finish(err error) {
 // Close stops the node without saying goodbye: the others will find it failed. Call Leave first to be missed by nobody.
 // It may be called more than once.
 func (n *Node) Close() error {
+	if n.quit == nil {
+		return nil // never started
+	}
 	var err error
 	n.once.Do(func() {
 		close(n.quit)
 		err = n.tr.Close()
 		n.wg.Wait()
 		n.subs.close()
+		n.log.close()
 		if n.dir != nil {
 			err = errors.Join(err, n.dir.Close())
 		}
@@ -230,7 +220,11 @@ func (n *Node) Close() error {
 	return err
 }
 
+// closed holds for a Node that never was started, too.
 func (n *Node) closed() bool {
+	if n == nil || n.quit == nil {
+		return true
+	}
 	select {
 	case <-n.quit:
 		return true
@@ -241,7 +235,7 @@ func (n *Node) closed() bool {
 
 // snapshot is the published state; nil after Close.
 func (n *Node) snapshot() *publish.Snapshot {
-	if n == nil || n.closed() {
+	if n.closed() {
 		return nil
 	}
 	return n.state.Load().snap
@@ -291,5 +285,11 @@ func (n *Node) Stats() Stats {
 	if q := n.loop.overflow.Load(); q > 0 {
 		s.Dropped["queue"] += q
 	}
-	return Stats(s)
+	return Stats{
+		PacketsOut: s.PacketsOut, PacketsIn: s.PacketsIn, BytesOut: s.BytesOut, BytesIn: s.BytesIn,
+		StreamBytesOut: s.StreamBytesOut, StreamBytesIn: s.StreamBytesIn,
+		SentByKind: s.SentByKind, ReceivedByKind: s.ReceivedByKind, Dropped: s.Dropped, ReadErrors: n.loop.unread.Load(),
+		Probes: s.Probes, Accusations: s.Accusations, Vouches: s.Vouches, Convictions: s.Convictions,
+		ViewChanges: s.ViewChanges, Copies: s.Copies, Echoes: s.Echoes,
+	}
 }
