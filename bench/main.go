@@ -48,7 +48,7 @@ func parse(args []string) (options, error) {
 	var scenarios, columns string
 	f := flag.NewFlagSet("bench", flag.ExitOnError)
 	f.IntVar(&o.n, "n", 101, "members")
-	f.BoolVar(&o.quick, "quick", false, "one run of each, short windows, no loss")
+	f.BoolVar(&o.quick, "quick", false, "one run of each, short windows, neither loss nor partition")
 	f.IntVar(&o.reps, "runs", 0, "runs of each; default 1 if quick, otherwise 5, and 3 of the long ones")
 	f.StringVar(&scenarios, "scenarios", "", "of "+strings.Join(names(play.Scenarios, scenarioName), ",")+"; default all")
 	f.StringVar(&columns, "columns", "", "of "+strings.Join(names(cluster.Libraries, libraryName), ",")+"; default all")

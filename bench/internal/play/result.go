@@ -74,19 +74,20 @@ type times struct {
 	parted    time.Duration
 	churn     time.Duration
 	cutOff    time.Duration // of a figure
+	burst     time.Duration // the same, of a burst
 	quiet     time.Duration // after which a burst of which nothing more arrives is over
 }
 
 var full = times{
 	settle: 5 * time.Second, base: 3 * time.Second, idle: 90 * time.Second, idleQuiet: 10 * time.Second,
 	loss: 60 * time.Second, parted: 60 * time.Second, churn: 30 * time.Second, cutOff: 60 * time.Second,
-	quiet: 15 * time.Second,
+	burst: 60 * time.Second, quiet: 15 * time.Second,
 }
 
 var quick = times{
-	settle: 2 * time.Second, base: time.Second, idle: 5 * time.Second, idleQuiet: 2 * time.Second,
-	loss: 15 * time.Second, parted: 12 * time.Second, churn: 6 * time.Second, cutOff: 20 * time.Second,
-	quiet: 4 * time.Second,
+	settle: time.Second, base: time.Second, idle: 4 * time.Second, idleQuiet: time.Second,
+	loss: 15 * time.Second, parted: 12 * time.Second, churn: 4 * time.Second, cutOff: 20 * time.Second,
+	burst: 10 * time.Second, quiet: 3 * time.Second,
 }
 
 // Limit is the longest that a run can take, preparation included. Whoever started it in a process of its own ends it then.

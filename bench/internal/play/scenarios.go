@@ -50,7 +50,7 @@ var Scenarios = []Scenario{
 	},
 	lossy("loss5", 5), lossy("loss15", 15), lossy("loss30", 30),
 	{
-		Name: "partition", Title: "the network parts in halves and heals", Reps: 3, Quick: true, play: partition,
+		Name: "partition", Title: "the network parts in halves and heals", Reps: 3, play: partition,
 		Metrics: []Metric{
 			{Name: "split", Label: "each half lists itself", Unit: Seconds},
 			{Name: "heal", Label: "after the end all list all", Unit: Seconds},

@@ -98,7 +98,7 @@ func (r *run) tell(want int, tell func(cluster.Member) error) (*board.Updates, t
 
 // arrive waits until all has arrived, the cut-off, or a time in which nothing more came.
 func (r *run) arrive(u *board.Updates) {
-	limit := time.After(r.times.cutOff)
+	limit := time.After(r.times.burst)
 	last := -1
 	for {
 		select {
