@@ -5,55 +5,57 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
-	"time"
+	"slices"
 )
 
 // advertised finds the address that the others are told: what is configured, else what is bound, else the local address
-// of the route to the first seed.
+// of the route to a seed, preferably one on another machine.
 func advertised(ctx context.Context, cfg Config, bound netip.AddrPort) (netip.AddrPort, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*resolveAtStart)
 	defer cancel()
-	seed, haveSeed := firstSeed(ctx, cfg.Seeds)
+	addr, err := given(ctx, cfg.Advertise, bound)
+	if err != nil || !addr.Addr().IsUnspecified() && !addr.Addr().IsLoopback() {
+		return addr, err
+	}
+	seeds, _ := resolveAll(ctx, cfg.Seeds) // what can't be resolved is tried again later
+	if addr.Addr().IsUnspecified() {
+		addr = netip.AddrPortFrom(localAddr(seeds).WithZone(""), addr.Port())
+	}
+	return addr, reachableFrom(addr, seeds)
+}
+
+// given is the configured address, else the bound one.
+func given(ctx context.Context, advertise string, bound netip.AddrPort) (netip.AddrPort, error) {
 	addr := bound
-	switch {
-	case cfg.Advertise != "":
-		host, port, err := splitHostPort(cfg.Advertise)
-		if err != nil {
-			return addr, &ConfigError{"Advertise", cfg.Advertise, err.Error()}
-		}
-		p, _ := strconv.ParseUint(port, 10, 16) // checked with the rest of the configuration
-		found, err := lookUp(ctx, host, uint16(p))
+	if advertise != "" {
+		found, err := resolveHost(ctx, advertise)
 		if err != nil || len(found) == 0 {
-			return addr, &ConfigError{"Advertise", cfg.Advertise, fmt.Sprintf("can't be resolved: %v", err)}
+			return addr, &ConfigError{"Advertise", advertise, fmt.Sprintf("can't be resolved: %v", err)}
 		}
 		addr = found[0]
-	case bound.Addr().IsUnspecified():
-		addr = netip.AddrPortFrom(localAddr(seed, haveSeed), bound.Port())
 	}
-	addr = netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port())
-	if haveSeed && addr.Addr().IsLoopback() && !seed.Addr().IsLoopback() {
-		return addr, &ConfigError{"Advertise", addr.String(), fmt.Sprintf(
-			"a loopback address can't be reached from the seed %s: set Bind or Advertise to an address that it can reach", seed)}
-	}
-	return addr, nil
+	return netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()), nil
 }
 
-// firstSeed is the first seed that resolves.
-func firstSeed(ctx context.Context, seeds []string) (netip.AddrPort, bool) {
-	for _, s := range seeds {
-		if addrs, _ := resolveSeed(ctx, s); len(addrs) > 0 {
-			return netip.AddrPortFrom(addrs[0].Addr().Unmap(), addrs[0].Port()), true
-		}
+// reachableFrom refuses to tell members on other machines a loopback address.
+func reachableFrom(addr netip.AddrPort, seeds []netip.AddrPort) error {
+	if i := elsewhere(seeds); i >= 0 && addr.Addr().IsLoopback() {
+		return &ConfigError{"Advertise", addr.String(), fmt.Sprintf(
+			"a loopback address can't be reached from the seed %s: set Bind or Advertise to an address that it can reach", seeds[i])}
 	}
-	return netip.AddrPort{}, false
+	return nil
 }
 
-// localAddr is the address from which the seed would be reached, or, without seeds, the first that is not loopback.
-// Connecting a UDP socket sends nothing.
-func localAddr(seed netip.AddrPort, haveSeed bool) netip.Addr {
-	if haveSeed {
-		if c, err := net.Dial("udp", seed.String()); err == nil {
+// elsewhere is the index of the first address that is not loopback, -1 if there is none.
+func elsewhere(addrs []netip.AddrPort) int {
+	return slices.IndexFunc(addrs, func(a netip.AddrPort) bool { return !a.Addr().IsLoopback() })
+}
+
+// localAddr is the address from which the first seed on another machine would be reached, else the first seed, or,
+// without seeds, the first address that is not loopback. Connecting a UDP socket sends nothing.
+func localAddr(seeds []netip.AddrPort) netip.Addr {
+	if len(seeds) > 0 {
+		if c, err := net.Dial("udp", seeds[max(elsewhere(seeds), 0)].String()); err == nil {
 			defer c.Close()
 			if a, ok := c.LocalAddr().(*net.UDPAddr); ok {
 				return a.AddrPort().Addr().Unmap()

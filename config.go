@@ -38,8 +38,8 @@ type Config struct {
 	// unspecified, the local address of the route to the first seed.
 	Advertise string
 	// Seeds are members to begin with: host:port, dns:name:port (all its addresses), srv:_gossip._udp.name, file:path (one
-	// seed a line). They are resolved again and again, and one that is this member itself is skipped. Without seeds the
-	// member starts alone and is joined by others.
+	// seed a line). At most 256. They are resolved again and again, and one that is this member itself is skipped. Without
+	// seeds the member starts alone and is joined by others.
 	Seeds []string
 	// Tags are short facts about the member, such as its role. They are keys under a reserved prefix.
 	Tags map[string]string
@@ -151,10 +151,8 @@ func (c Config) check() error {
 			return err
 		}
 	}
-	for _, s := range c.Seeds {
-		if err := CheckSeed(s); err != nil {
-			return err
-		}
+	if err := checkSeeds(c.Seeds); err != nil {
+		return err
 	}
 	for k, v := range c.Tags {
 		if err := checkTag(k, v, c.Limits); err != nil {

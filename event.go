@@ -3,6 +3,7 @@ package grapevine
 import (
 	"iter"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/publish"
@@ -141,8 +142,15 @@ func (NameConflict) sealed()           {}
 func (Lagged) sealed()                 {}
 func (Snapshot) sealed()               {}
 
-// public makes the event that subscribers see; nil for one that is not theirs.
+// public makes the event that subscribers see; nil for one that is not theirs. What it holds is shared among them: each
+// is given a copy, see copied.
 func (n *Node) public(snap *publish.Snapshot, e publish.Event) Event {
+	switch e.Kind { // these may be many: they get no description of the member
+	case publish.EventKeySet:
+		return KeySet{e.Member.Name, e.Key, e.Value, e.Version}
+	case publish.EventKeyDeleted:
+		return KeyDeleted{e.Member.Name, e.Key, e.Version}
+	}
 	var m Member
 	if e.Member != nil {
 		m = n.member(snap, e.Member)
@@ -166,10 +174,6 @@ func (n *Node) public(snap *publish.Snapshot, e publish.Event) Event {
 		return MemberUpdated{m}
 	case publish.EventForgotten:
 		return MemberForgotten{m.Name}
-	case publish.EventKeySet:
-		return KeySet{m.Name, e.Key, append([]byte{}, e.Value...), e.Version}
-	case publish.EventKeyDeleted:
-		return KeyDeleted{m.Name, e.Key, e.Version}
 	case publish.EventRejoined:
 		return Rejoined{m.Incarnation, e.Reason, e.Before, e.After}
 	case publish.EventStabilized:
@@ -180,6 +184,35 @@ func (n *Node) public(snap *publish.Snapshot, e publish.Event) Event {
 		return NameConflict{m.Name, e.Addr, e.Reason}
 	}
 	return nil
+}
+
+// copied gives an event of which nothing is shared.
+func copied(e Event) Event {
+	switch e := e.(type) {
+	case MemberJoined:
+		return MemberJoined{e.copied()}
+	case MemberDiscoveredFailed:
+		return MemberDiscoveredFailed{e.copied()}
+	case MemberSuspected:
+		return MemberSuspected{e.copied(), slices.Clone(e.Accusers)}
+	case MemberCleared:
+		return MemberCleared{e.copied()}
+	case MemberFailed:
+		return MemberFailed{e.copied(), slices.Clone(e.Accusers)}
+	case MemberReturned:
+		return MemberReturned{e.copied(), e.Restarted}
+	case MemberLeft:
+		return MemberLeft{e.copied()}
+	case MemberUpdated:
+		return MemberUpdated{e.copied()}
+	case KeySet:
+		e.Value = append([]byte{}, e.Value...)
+		return e
+	case ViewStabilized:
+		e.Members = slices.Clone(e.Members)
+		return e
+	}
+	return e
 }
 
 func accusers(e publish.Event) []Accuser {

@@ -9,7 +9,15 @@ import (
 )
 
 // logger says in words what happened, to whom, why it is believed, and what to do next.
-type logger struct{ *slog.Logger }
+type logger struct {
+	*slog.Logger
+	queue *logQueue
+}
+
+func newLogger(to *slog.Logger) logger {
+	q := newLogQueue(to)
+	return logger{slog.New(q), q}
+}
 
 func (l logger) event(e publish.Event) {
 	switch e.Kind {

@@ -3,6 +3,7 @@ package grapevine
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -97,6 +98,11 @@ type Member struct {
 func (m Member) Ended() bool { return m.State == Failed || m.State == Left }
 
 func (m Member) subject() Member { return m }
+
+func (m Member) copied() Member {
+	m.Tags = maps.Clone(m.Tags)
+	return m
+}
 
 // ViewID is the hash of a view: the same for all who hold the same members under the same lives.
 type ViewID uint64

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
@@ -20,9 +21,10 @@ func (n *Node) do(c gossip.Command) (gossip.Result, error) {
 	return r, fromMachine(err)
 }
 
-// Join contacts members at the given seeds, in addition to Config.Seeds, and waits until one of them is in the same view
-// as this member or ctx ends: then ErrNoSeeds, but the addresses are kept and tried on. Of two views that meet the smaller
-// joins the larger. After Leave it starts a new generation and publishes the same keys anew.
+// Join contacts members at the given seeds, in addition to Config.Seeds, and waits until one of them, or somebody new, is
+// in the same view as this member, or ctx ends: then ErrNoSeeds, but the addresses are kept and tried on. Of two views
+// that meet the smaller joins the larger. After Leave it starts a new generation and publishes the same keys anew. Errors
+// are those of Start, too.
 func (n *Node) Join(ctx context.Context, seeds ...string) error {
 	if n.closed() {
 		return ErrClosed
@@ -30,32 +32,38 @@ func (n *Node) Join(ctx context.Context, seeds ...string) error {
 	if len(seeds) == 0 {
 		return ErrNoSeeds
 	}
-	for _, s := range seeds {
-		if err := CheckSeed(s); err != nil {
-			return err
-		}
+	if err := checkSeeds(seeds); err != nil {
+		return err
 	}
-	addrs, err := n.seeds.resolveAll(ctx, seeds)
+	addrs, err := resolveAll(ctx, seeds)
 	if len(addrs) == 0 {
 		return errors.Join(ErrNoSeeds, err)
 	}
-	if n.state.Load().snap.Standing == publish.StandingLeft {
+	if err := reachableFrom(n.Self().Addr, addrs); err != nil {
+		return err
+	}
+	before := n.state.Load().snap
+	if before.Standing == publish.StandingLeft {
 		if _, err := n.do(gossip.Restart{Boot: n.newBoot()}); err != nil {
 			return err
 		}
+		before = &publish.Snapshot{} // what was seen before is another life's
 	}
-	n.refused.Store(nil)
+	n.refusals.reset()
 	n.seeds.add(seeds)
 	if _, err := n.do(gossip.Join{Addrs: addrs}); err != nil {
 		return err
 	}
 	var refusal error
 	err = n.until(ctx, func(s *publish.Snapshot) bool {
-		refusal = n.startError(n.refused.Load())
-		return refusal != nil || slices.ContainsFunc(n.view(s).Members, func(name string) bool {
-			m, ok := s.Members.Get(name)
-			return ok && name != n.cfg.Name && slices.Contains(addrs, m.Addr)
-		})
+		if met(before, s, addrs) {
+			return true
+		}
+		refusal = n.refusalError(n.refusals.final(addrs))
+		if refusal == nil {
+			refusal = n.refusalError(n.refusals.unreachable())
+		}
+		return refusal != nil
 	})
 	switch {
 	case refusal != nil:
@@ -66,6 +74,21 @@ func (n *Node) Join(ctx context.Context, seeds ...string) error {
 	return fmt.Errorf("%w: %w", ErrNoSeeds, err)
 }
 
+// met reports whether another member that is reached at one of the addresses is in the view, or one that was not there
+// before: members need not advertise the address at which they were asked.
+func met(before, now *publish.Snapshot, addrs []netip.AddrPort) bool {
+	for name, m := range now.Members.All() {
+		if !inView(m.State) || name == now.Self.Name {
+			continue
+		}
+		old, known := before.Members.Get(name)
+		if !known || !inView(old.State) || slices.Contains(addrs, m.Addr) {
+			return true
+		}
+	}
+	return false
+}
+
 func (n *Node) newBoot() uint64 {
 	var boot uint64
 	_ = n.loop.call(context.Background(), func() { boot = n.rng.Uint64() | 1 })
@@ -74,13 +97,11 @@ func (n *Node) newBoot() uint64 {
 
 // SetSeeds replaces the seeds.
 func (n *Node) SetSeeds(seeds ...string) error {
-	for _, s := range seeds {
-		if err := CheckSeed(s); err != nil {
-			return err
-		}
-	}
 	if n.closed() {
 		return ErrClosed
+	}
+	if err := checkSeeds(seeds); err != nil {
+		return err
 	}
 	n.seeds.set(seeds)
 	return nil

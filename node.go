@@ -3,7 +3,6 @@ package grapevine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"sync"
@@ -13,7 +12,6 @@ import (
 	"github.com/grapevine-gossip/grapevine/internal/datadir"
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
 	"github.com/grapevine-gossip/grapevine/internal/publish"
-	"github.com/grapevine-gossip/grapevine/internal/wire"
 	"github.com/grapevine-gossip/grapevine/transport"
 )
 
@@ -79,19 +77,18 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 // open takes what can fail: the data directory and the sockets.
 func (n *Node) open(ctx context.Context) error {
 	generation := uint64(1)
-	var known []string
+	var known []datadir.Peer
+	n.tr = n.cfg.Transport
 	if n.cfg.DataDir != "" {
 		dir, err := datadir.Open(n.cfg.DataDir)
 		if err != nil {
+			n.closeFiles()
 			return err
 		}
 		n.dir = dir
 		generation = dir.State().Generation + 1
-		for _, p := range dir.State().Peers {
-			known = append(known, p.Addr)
-		}
+		known = dir.State().Peers
 	}
-	n.tr = n.cfg.Transport
 	if n.tr == nil {
 		tr, err := transport.Listen(n.cfg.Bind, transport.Options{})
 		if err != nil {
@@ -132,7 +129,7 @@ func (n *Node) closeFiles() {
 // run starts the goroutines.
 func (n *Node) run() {
 	n.loop.init(n)
-	n.log.start()
+	go n.log.queue.run()
 	n.publish(n.machine.Ready())
 	n.wg.Go(n.loop.run)
 	n.wg.Go(n.loop.read)
@@ -211,7 +208,7 @@ func (n *Node) Close() error {
 		err = n.tr.Close()
 		n.wg.Wait()
 		n.subs.close()
-		n.log.close()
+		n.log.queue.close()
 		if n.dir != nil {
 			err = errors.Join(err, n.dir.Close())
 		}

@@ -14,8 +14,22 @@ import (
 	"sync"
 	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/datadir"
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
 )
+
+// checkSeeds checks the number and the form of seeds.
+func checkSeeds(seeds []string) error {
+	if len(seeds) > maxSeeds {
+		return &ConfigError{"Seeds", fmt.Sprint(len(seeds)), fmt.Sprintf("are more than %d", maxSeeds)}
+	}
+	for _, s := range seeds {
+		if err := CheckSeed(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // CheckSeed reports what is wrong with the form of a seed, without resolving it. The error wraps ErrConfig.
 func CheckSeed(s string) error {
@@ -63,25 +77,46 @@ type resolver struct {
 
 	mu    sync.Mutex
 	seeds []string
-	known []string // addresses of former peers, from the data directory
+	known []netip.AddrPort // of former peers, from the data directory
+	addrs []netip.AddrPort // what the machine was given last
 	wake  chan struct{}
+
+	good map[string][]netip.AddrPort // the last answer for each seed that had one; run's own
 }
 
 const (
 	resolveFirst   = time.Second // while alone; doubles
 	resolveLast    = 30 * time.Second
 	resolveSettled = time.Minute
+	// resolveWithin bounds one look-up, resolveAtStart the first ones: a seed that has an address must not wait for
+	// another that has none.
 	resolveWithin  = 5 * time.Second
+	resolveAtStart = time.Second
+	// maxSeeds bounds the seeds that are given, those of a file, and the addresses of all.
+	maxSeeds = 256
 )
 
-func newResolver(n *Node, seeds, known []string) *resolver {
-	return &resolver{node: n, seeds: slices.Clone(seeds), known: known, wake: make(chan struct{}, 1)}
+func newResolver(n *Node, seeds []string, peers []datadir.Peer) *resolver {
+	r := &resolver{node: n, seeds: slices.Clone(seeds), wake: make(chan struct{}, 1), good: map[string][]netip.AddrPort{}}
+	for _, p := range peers {
+		if a, err := netip.ParseAddrPort(p.Addr); err == nil {
+			r.known = append(r.known, a)
+		}
+	}
+	return r
 }
 
 func (r *resolver) any() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.seeds)+len(r.known) > 0
+}
+
+// resolved is what the seeds resolved to last, and where former peers were.
+func (r *resolver) resolved() []netip.AddrPort {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.addrs
 }
 
 func (r *resolver) set(seeds []string) { r.change(func() { r.seeds = slices.Clone(seeds) }) }
@@ -114,58 +149,97 @@ func (r *resolver) run() {
 		<-r.node.quit
 		cancel()
 	}()
-	var last []netip.AddrPort
-	wait := resolveFirst
+	within, next := resolveAtStart, resolveFirst
 	for {
-		r.mu.Lock()
-		seeds, known := slices.Clone(r.seeds), r.known
-		r.mu.Unlock()
-		addrs, err := r.resolveAll(ctx, seeds)
-		if err != nil {
+		if err := r.turn(ctx, within); err != nil {
 			r.node.log.unresolved(err)
 		}
-		for _, k := range known {
-			if a, err := netip.ParseAddrPort(k); err == nil && !slices.Contains(addrs, a) {
-				addrs = append(addrs, a)
-			}
-		}
-		if !slices.Equal(addrs, last) {
-			last = addrs
-			_, _ = r.node.do(gossip.SetSeeds{Addrs: addrs}) // after Leave or Close there is nothing to seek
-		}
+		within = resolveWithin
+		wait := next
+		next = min(2*next, resolveLast)
 		if snap := r.node.snapshot(); snap != nil && snap.Size > 1 {
-			wait = resolveSettled
-		} else {
-			wait = min(2*wait, resolveLast)
+			wait, next = resolveSettled, resolveFirst
 		}
 		select {
 		case <-r.node.cfg.Clock.After(wait):
 		case <-r.wake:
-			wait = resolveFirst
+			next = resolveFirst
 		case <-r.node.quit:
 			return
 		}
 	}
 }
 
-// resolveAll resolves what can be; the error tells of the rest.
-func (r *resolver) resolveAll(ctx context.Context, seeds []string) ([]netip.AddrPort, error) {
-	ctx, cancel := context.WithTimeout(ctx, resolveWithin)
+// turn resolves all seeds once. The error tells of those that can't be: they keep the addresses they had.
+func (r *resolver) turn(ctx context.Context, within time.Duration) error {
+	r.mu.Lock()
+	seeds, last := slices.Clone(r.seeds), r.addrs
+	r.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	var out []netip.AddrPort
-	var errs []error
-	for _, s := range seeds {
-		addrs, err := resolveSeed(ctx, s)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("seed %s: %w", s, err))
+	found, errs := resolveEach(ctx, seeds)
+	err := errors.Join(errs...)
+	if r.node.closed() {
+		return nil
+	}
+	var addrs []netip.AddrPort
+	good := map[string][]netip.AddrPort{}
+	for i, s := range seeds {
+		if good[s] = found[i]; len(found[i]) == 0 && errs[i] != nil {
+			good[s] = r.good[s]
 		}
-		for _, a := range addrs {
-			if a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port()); !slices.Contains(out, a) {
-				out = append(out, a)
-			}
+		addrs = appendNew(addrs, good[s])
+	}
+	r.good = good
+	addrs = appendNew(addrs, r.known)
+	if slices.Equal(addrs, last) {
+		return err
+	}
+	if _, failed := r.node.do(gossip.SetSeeds{Addrs: addrs}); failed == nil { // else it has left: the next turn tries again
+		r.mu.Lock()
+		r.addrs = addrs
+		r.mu.Unlock()
+	}
+	return err
+}
+
+// appendNew adds the addresses that are not there yet, up to the bound.
+func appendNew(addrs, more []netip.AddrPort) []netip.AddrPort {
+	for _, a := range more {
+		if len(addrs) < maxSeeds && !slices.Contains(addrs, a) {
+			addrs = append(addrs, a)
 		}
 	}
+	return addrs
+}
+
+// resolveAll resolves what can be; the error tells of the rest.
+func resolveAll(ctx context.Context, seeds []string) ([]netip.AddrPort, error) {
+	var out []netip.AddrPort
+	found, errs := resolveEach(ctx, seeds)
+	for _, addrs := range found {
+		out = appendNew(out, addrs)
+	}
 	return out, errors.Join(errs...)
+}
+
+// resolveEach resolves all seeds at the same time: none waits for another's name server.
+func resolveEach(ctx context.Context, seeds []string) ([][]netip.AddrPort, []error) {
+	out, errs := make([][]netip.AddrPort, len(seeds)), make([]error, len(seeds))
+	var wg sync.WaitGroup
+	for i, s := range seeds {
+		wg.Go(func() {
+			addrs, err := resolveSeed(ctx, s)
+			for j, a := range addrs {
+				addrs[j] = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+			}
+			if out[i] = addrs; err != nil {
+				errs[i] = fmt.Errorf("seed %s: %w", s, err)
+			}
+		})
+	}
+	wg.Wait()
+	return out, errs
 }
 
 func resolveSeed(ctx context.Context, s string) ([]netip.AddrPort, error) {
@@ -176,7 +250,11 @@ func resolveSeed(ctx context.Context, s string) ([]netip.AddrPort, error) {
 	case "file":
 		return resolveFile(ctx, rest)
 	}
-	host, port, err := splitHostPort(rest)
+	return resolveHost(ctx, rest)
+}
+
+func resolveHost(ctx context.Context, hostPort string) ([]netip.AddrPort, error) {
+	host, port, err := splitHostPort(hostPort)
 	if err != nil {
 		return nil, err
 	}
@@ -216,12 +294,22 @@ func resolveSRV(ctx context.Context, name string) ([]netip.AddrPort, error) {
 
 // resolveFile reads one seed a line; blank lines and those that begin with '#' are passed over.
 func resolveFile(ctx context.Context, path string) ([]netip.AddrPort, error) {
+	seeds, err := readSeeds(path)
+	addrs, failed := resolveAll(ctx, seeds)
+	return addrs, errors.Join(err, failed)
+}
+
+// readSeeds gives the seeds of a file that are right, and an error for the rest.
+func readSeeds(path string) ([]string, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path) // a pipe would make Close wait for its writer
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var out []netip.AddrPort
+	var seeds []string
 	var errs []error
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
@@ -229,17 +317,18 @@ func resolveFile(ctx context.Context, path string) ([]netip.AddrPort, error) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if kind, _ := seedKind(line); kind == "file" {
+		kind, _ := seedKind(line)
+		err := CheckSeed(line)
+		switch {
+		case len(seeds) == maxSeeds:
+			return seeds, errors.Join(append(errs, fmt.Errorf("%s has more than %d seeds: the rest is not used", path, maxSeeds))...)
+		case kind == "file":
 			errs = append(errs, fmt.Errorf("%s: a file of seeds can't name another", path))
-			continue
-		}
-		if err := CheckSeed(line); err != nil {
+		case err != nil:
 			errs = append(errs, err)
-			continue
+		default:
+			seeds = append(seeds, line)
 		}
-		addrs, err := resolveSeed(ctx, line)
-		out = append(out, addrs...)
-		errs = append(errs, err)
 	}
-	return out, errors.Join(append(errs, lines.Err())...)
+	return seeds, errors.Join(append(errs, lines.Err())...)
 }

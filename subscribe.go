@@ -43,7 +43,7 @@ func (n *Node) Subscribe(f Filter) *Subscription {
 		node: n, filter: f, c: make(chan Event), resync: f.Snapshot,
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}
-	if !n.subs.add(s) {
+	if n.closed() || !n.subs.add(s) {
 		close(s.done)
 		close(s.c)
 		return s
@@ -74,6 +74,9 @@ func (s *Subscription) All(ctx context.Context) iter.Seq[Event] {
 
 // Close ends the subscription. It may be called more than once.
 func (s *Subscription) Close() {
+	if s.node == nil {
+		return // never registered
+	}
 	s.node.subs.remove(s)
 	s.stop()
 }
@@ -125,7 +128,7 @@ func (s *Subscription) pump() {
 		}
 		for _, e := range batch {
 			select {
-			case s.c <- e:
+			case s.c <- copied(e):
 			case <-s.quit:
 				return
 			}

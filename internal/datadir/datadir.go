@@ -14,6 +14,9 @@ import (
 // MaxPeers bounds the peers that are kept: any few that still answer will do.
 const MaxPeers = 256
 
+// maxGeneration is the protocol's limit, exclusive. Nobody gets near it by restarting: such a file is damaged.
+const maxGeneration = 1 << 40
+
 // State is what is kept.
 type State struct {
 	Generation uint64 `json:"generation"`
@@ -53,7 +56,7 @@ func Open(path string) (*Dir, error) {
 	}
 	if err := lock(f); err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("data directory %s: %w", path, ErrLocked)
+		return nil, fmt.Errorf("data directory %s: %w", path, err)
 	}
 	d := &Dir{path: path, lock: f}
 	if err := d.read(); err != nil {
@@ -73,9 +76,16 @@ func (d *Dir) read() error {
 		return fmt.Errorf("data directory: %w", err)
 	}
 	if err := json.Unmarshal(b, &d.state); err != nil {
-		return fmt.Errorf("data directory: %s is damaged (%w): remove it to start with a new generation", name, err)
+		return damaged(name, err)
+	}
+	if d.state.Generation >= maxGeneration-1 {
+		return damaged(name, fmt.Errorf("generation %d", d.state.Generation))
 	}
 	return nil
+}
+
+func damaged(name string, err error) error {
+	return fmt.Errorf("data directory: %s is damaged (%w): remove it to start with a new generation", name, err)
 }
 
 // State is what was kept when the directory was opened, or last saved.
@@ -87,20 +97,26 @@ func (d *Dir) Save(s State) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(d.path, stateFile+".*")
-	if err != nil {
+	name := filepath.Join(d.path, stateFile)
+	tmp := name + ".new" // one process holds the directory, so one name will do, and nothing piles up after crashes
+	if err := write(tmp, append(b, '\n')); err != nil {
 		return err
 	}
-	_, err = tmp.Write(append(b, '\n'))
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), filepath.Join(d.path, stateFile))
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
+	if err := os.Rename(tmp, name); err != nil {
+		return err
 	}
 	d.state = s
 	return nil
+}
+
+// write makes a file of which all is on the disk.
+func write(name string, b []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // Close lets go of the directory.
