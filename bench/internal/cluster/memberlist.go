@@ -19,17 +19,16 @@ import (
 // lan is the library's own choice.
 func lan() *memberlist.Config { return memberlist.DefaultLANConfig() }
 
-// aggressive is what an operator reaches for to whom the defaults are too slow: everything four to six times as often,
-// and a suspicion that lasts as short as the library lets it without guessing.
+// aggressive is what an operator reaches for to whom the defaults are too slow: the times that the library itself takes on
+// one machine, with twice as many probes and short suspicions, and the LAN's redundancy. Going further, to a probe every
+// 250 ms that has 100 ms to answer, makes 101 members on two processors remove each other in storms that don't end.
 func aggressive() *memberlist.Config {
-	c := memberlist.DefaultLANConfig()
-	c.ProbeInterval = 250 * time.Millisecond
-	c.ProbeTimeout = 100 * time.Millisecond
-	c.SuspicionMult = 3
+	c := memberlist.DefaultLocalConfig()
+	lan := memberlist.DefaultLANConfig()
+	c.IndirectChecks, c.RetransmitMult = lan.IndirectChecks, lan.RetransmitMult
+	c.GossipToTheDeadTime = lan.GossipToTheDeadTime
+	c.ProbeInterval = 500 * time.Millisecond
 	c.SuspicionMaxTimeoutMult = 3
-	c.GossipInterval = 50 * time.Millisecond
-	c.PushPullInterval = 5 * time.Second
-	c.TCPTimeout = 2 * time.Second
 	return c
 }
 

@@ -86,7 +86,7 @@ func (f *Faults) Dial(ctx context.Context, from, to netip.AddrPort, timeout time
 	deadline := time.Now().Add(timeout)
 	for wait := synTimeout; ; wait = min(2*wait, maxTimeout) {
 		loss, delay := f.link(from, to)
-		if !lost(loss) && !lost(loss) {
+		if !lost(1 - (1-loss)*(1-loss)) { // neither the SYN nor its answer
 			return pause(ctx, 2*delay)
 		}
 		if left := time.Until(deadline); wait >= left {
