@@ -12,9 +12,8 @@
 //
 // # Limitations
 //
-// The seed does not order goroutines: two nodes that send at the same moment may be heard in either order. For runs that
-// repeat to the last byte use the simulator of the grapevine command. Bandwidth is not limited, and datagrams are not
-// doubled; package transport says how the rest behaves.
+// The seed does not order goroutines: two nodes that send at the same moment may be heard in either order. Bandwidth is
+// not limited, and datagrams are not doubled; package transport says how the rest behaves.
 package grapevinetest
 
 import (
