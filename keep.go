@@ -15,21 +15,24 @@ func (n *Node) keep() {
 	if n.dir == nil {
 		return
 	}
-	var view uint64
-	var generation uint64
-	for {
-		if snap := n.state.Load().snap; snap.Self.Life.Generation != generation || snap.View != view && snap.Size > 1 {
-			generation, view = snap.Self.Life.Generation, snap.View
-			if err := n.dir.Save(n.kept(snap)); err != nil {
-				n.log.cannotKeep(n.cfg.DataDir, err)
-			}
+	var view, generation uint64 // as kept
+	save := func() {
+		snap := n.state.Load().snap
+		if snap.Self.Life.Generation == generation && (snap.View == view || snap.Size == 1) {
+			return
 		}
+		if err := n.dir.Save(n.kept(snap)); err != nil {
+			n.log.cannotKeep(n.cfg.DataDir, err)
+			return // it is tried again
+		}
+		generation, view = snap.Self.Life.Generation, snap.View
+	}
+	for {
+		save()
 		select {
 		case <-n.cfg.Clock.After(keepEvery):
 		case <-n.quit:
-			if snap := n.state.Load().snap; snap.View != view && snap.Size > 1 {
-				_ = n.dir.Save(n.kept(snap)) // the last state kept is a little older
-			}
+			save()
 			return
 		}
 	}
