@@ -13,6 +13,7 @@ import (
 
 	"github.com/grapevine-gossip/grapevine"
 	"github.com/grapevine-gossip/grapevine/grapevinetest"
+	"github.com/grapevine-gossip/grapevine/transport"
 )
 
 // together starts members at the same time, one goroutine each.
@@ -44,15 +45,20 @@ func together(t *testing.T, cfgs []grapevine.Config) []*grapevine.Node {
 	return nodes
 }
 
-// freePort is a loopback address that was free a moment ago, for members that must know each other before they start.
+// freePort is a loopback address that was free a moment ago, UDP and TCP, for members that must know each other before
+// they start, or start again where they were. It is below the ports that systems give to outgoing connections: one of
+// those can be taken by anybody between two uses.
 func freePort(t *testing.T) string {
 	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(20000))
+		if tr, err := transport.Listen(addr, transport.Options{}); err == nil {
+			_ = tr.Close()
+			return addr
+		}
 	}
-	defer c.Close()
-	return c.LocalAddr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 func failures(n *grapevine.Node) (count int) {

@@ -113,18 +113,19 @@ func TestOtherClusterIsRefused(t *testing.T) {
 }
 
 func TestCrashAndReturn(t *testing.T) {
-	nodes := cluster(t, 4)
+	nodes := cluster(t, 3)
+	cfg := grapevine.Local()
+	cfg.Name, cfg.Bind, cfg.Seeds = "n3", freePort(t), []string{nodes[1].Addr().String()}
+	crashing := startConfig(t, cfg)
+	waitStable(t, append(nodes, crashing))
 	sub := nodes[0].Subscribe(grapevine.Filter{Types: []string{"member."}, Member: "n3"})
 	defer sub.Close()
-	addr := nodes[3].Addr().String()
-	_ = nodes[3].Close()
+	_ = crashing.Close()
 	for e := range sub.C() {
 		if _, ok := e.(grapevine.MemberFailed); ok {
 			break
 		}
 	}
-	cfg := grapevine.Local()
-	cfg.Name, cfg.Bind, cfg.Seeds = "n3", addr, []string{nodes[1].Addr().String()}
 	startConfig(t, cfg)
 	for e := range sub.C() {
 		if r, ok := e.(grapevine.MemberReturned); ok {
