@@ -4,7 +4,8 @@ package main
 
 import (
 	"bytes"
-	"net"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/grapevine-gossip/grapevine/transport"
 )
 
 // TestReadmeTour runs the operator's tour of the README: the commands in its sh blocks, in order. Agents are started and
@@ -124,13 +127,17 @@ func (r *tour) replacePorts(args []string) []string {
 	return out
 }
 
-// freePort is an address that is free for both UDP and TCP, or was a moment ago.
+// freePort is an address that was free a moment ago for both UDP and TCP. It is below the ports that systems give to
+// outgoing connections: one of those can be taken by anybody between two uses.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(20000))
+		if tr, err := transport.Listen(addr, transport.Options{}); err == nil {
+			_ = tr.Close()
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
