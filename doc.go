@@ -20,7 +20,7 @@
 // # Guarantees
 //
 //   - Nothing the application does makes the protocol wait: reads go to a published snapshot, Set waits for one turn of the
-//     node's own loop, and a subscriber that doesn't read is told what it missed.
+//     node's own loop, a subscriber that doesn't read is told what it missed, and a log that is stuck loses messages.
 //   - What is handed out is a copy, or immutable.
 //   - A member's keys are written by it alone. A reader sees the latest value or an older one, and of one member never a
 //     newer change without the older ones that still count.
