@@ -82,6 +82,12 @@ func (p *Publication) Emit(e Event) { p.events = append(p.events, e) }
 // Touch has a name described anew in the next snapshot.
 func (p *Publication) Touch(id uint64) { p.dirty[id] = true }
 
+// View is the view that the application sees.
+func (p *Publication) View() *view.View { return p.view }
+
+// Pending is how many events wait for Events to be called.
+func (p *Publication) Pending() int { return len(p.events) }
+
 // Next is when Tick has something to do; 0: nothing.
 func (p *Publication) Next() time.Duration {
 	if p.held == 0 {
