@@ -30,6 +30,8 @@ type Inspected struct {
 	Life  wire.Life
 	End   wire.Life
 	Cause wire.Cause
+	Max   uint64           // version held of the namespace
+	Floor uint64           // up to which tombstones may be missing
 	Space *store.Namespace // of Life's process; all its exported methods only read
 }
 
@@ -40,7 +42,7 @@ func (i *Inspected) InView() bool { return i.Life.Compare(i.End) > 0 }
 func (m *Machine) Inspect(into *Inspection) {
 	members := into.Members[:0]
 	for _, s := range m.st.All() {
-		members = append(members, Inspected{s.Name, s.ID, s.Record.Life, s.End.Life, s.End.Cause, s.Space})
+		members = append(members, Inspected{s.Name, s.ID, s.Record.Life, s.End.Life, s.End.Cause, s.Space.Max(), s.Space.Floor(), s.Space})
 	}
 	*into = Inspection{
 		Self: m.st.Self.Record.Life, Entered: m.door.EnteredAt(), Published: m.pub.View(),

@@ -35,7 +35,7 @@ var layers = map[string][]string{
 		"internal/admission", "internal/antientropy", "internal/detector", "internal/publish",
 		"internal/spread", "internal/stability", "internal/store", "internal/view", "internal/wire",
 	},
-	"internal/sim": {"internal/cow", "internal/gossip", "internal/publish", "internal/store", "internal/view", "internal/wire"},
+	"internal/sim": {"internal/cow", "internal/gossip", "internal/phi", "internal/publish", "internal/store", "internal/view", "internal/wire"},
 
 	"transport":               {},
 	"transport/transporttest": {"transport"},

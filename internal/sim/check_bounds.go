@@ -1,0 +1,28 @@
+package sim
+
+import "github.com/grapevine-gossip/grapevine/internal/gossip"
+
+// bounds checks that nothing grows without limit (bounded_queues).
+type bounds struct{ idle }
+
+const (
+	mostPerMember = 64  // packets of one turn, for each member known
+	mostPackets   = 256 // and beside
+	mostStreams   = 512 // open at once: those that others opened, and those to every member that something is pulled from
+)
+
+func (bounds) step(w *World, n *Node, o *observed) {
+	known := len(o.is.Members)
+	if most := mostPackets + mostPerMember*known; o.is.Outbox > most {
+		w.violate("bounded_queues", n, "%d packets wait to be sent, with %d members known", o.is.Outbox, known)
+	}
+	if o.is.Streams > mostStreams {
+		w.violate("bounded_queues", n, "%d streams are open", o.is.Streams)
+	}
+}
+
+func (bounds) turn(w *World, n *Node, _ *gossip.Output) {
+	if len(n.streams) > mostStreams {
+		w.violate("bounded_queues", n, "%d streams are open", len(n.streams))
+	}
+}
