@@ -78,7 +78,7 @@ func (c *cli) root() *cobra.Command {
 		return &failure{exitUsage, err, fmt.Sprintf("'%s --help' lists the flags", cmd.CommandPath())}
 	})
 	root.AddCommand(
-		c.agentCommand(), c.demoCommand(), c.benchCommand(),
+		c.agentCommand(), c.demoCommand(), c.benchCommand(), c.simCommand(),
 		c.statusCommand(), c.membersCommand(), c.viewCommand(), c.phiCommand(),
 		c.kvCommand(), c.eventsCommand(), c.waitCommand(), c.checkCommand(),
 		c.joinCommand(), c.leaveCommand(), c.forgetCommand(), c.tagsCommand(),

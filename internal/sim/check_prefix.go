@@ -16,14 +16,15 @@ import (
 type prefix struct {
 	idle
 	histories map[process]*history
+	processes map[*Node]int
 	gone      map[reader]map[string]uint64 // keys that a reader held and no longer has: below which version they stay away
 	shown     map[reader]map[string]uint64 // the versions of the keys that a reader holds
 }
 
 type reader struct {
-	n     *Node
-	lives uint32
-	of    process
+	n       *Node
+	process int // of the reader
+	of      process
 }
 
 // history is what one process wrote.
@@ -35,9 +36,11 @@ type history struct {
 
 func newPrefix() *prefix {
 	return &prefix{
-		histories: map[process]*history{}, gone: map[reader]map[string]uint64{}, shown: map[reader]map[string]uint64{},
+		histories: map[process]*history{}, processes: map[*Node]int{}, gone: map[reader]map[string]uint64{}, shown: map[reader]map[string]uint64{},
 	}
 }
+
+func (p *prefix) started(_ *World, n *Node) { p.processes[n]++ }
 
 func (p *prefix) step(w *World, n *Node, o *observed) {
 	self := wire.ID(n.Name)
@@ -46,10 +49,18 @@ func (p *prefix) step(w *World, n *Node, o *observed) {
 		case c.is == nil:
 		case c.is.ID == self:
 			p.wrote(w, n, c.is)
+		case c.is.Cause == wire.Forgotten && !c.is.InView():
+			p.forget(reader{n, p.processes[n], processOf(c.is.ID, c.is.Life)})
 		case c.was == nil || c.was.Space != c.is.Space || c.was.Max != c.is.Max:
 			p.reads(w, n, c.is)
 		}
 	}
+}
+
+// forget lets a reader begin anew: it has forgotten the owner.
+func (p *prefix) forget(r reader) {
+	delete(p.gone, r)
+	delete(p.shown, r)
 }
 
 // wrote takes what an owner has written.
@@ -164,7 +175,7 @@ func (p *prefix) half(w *World, n *Node, is *gossip.Inspected, h *history, held 
 
 // stays checks that no key goes back to an older version, and that none comes back.
 func (p *prefix) stays(w *World, n *Node, is *gossip.Inspected, held map[string]uint64) {
-	r := reader{n, n.lives, processOf(is.ID, is.Life)}
+	r := reader{n, p.processes[n], processOf(is.ID, is.Life)}
 	before, gone := p.shown[r], p.gone[r]
 	if gone == nil {
 		gone = map[string]uint64{}

@@ -38,7 +38,7 @@ func newStabilized() *stabilized {
 func (s *stabilized) step(_ *World, n *Node, o *observed) {
 	s.moment++
 	cur := s.of[n]
-	if cur != nil && cur.h.view.Hash() == o.is.Published.Hash() && !o.tookOver {
+	if cur != nil && cur.h.view.Hash() == o.is.Published.Hash() && !o.tookOver && !o.anew {
 		return
 	}
 	s.leave(n)

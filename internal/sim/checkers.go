@@ -36,7 +36,7 @@ func (w *World) violate(check string, n *Node, format string, args ...any) {
 
 // checker watches one invariant. It sees what a member publishes and what Inspect shows, and touches nothing.
 type checker interface {
-	started(w *World, n *Node)                  // a process begins
+	started(w *World, n *Node)                  // a process begins, be it within a machine that has left
 	ended(w *World, n *Node)                    // a process ends
 	step(w *World, n *Node, o *observed)        // a door of its machine was passed
 	turn(w *World, n *Node, out *gossip.Output) // it has published
@@ -70,6 +70,7 @@ type observed struct {
 	was, is  gossip.Inspection
 	diff     []change
 	tookOver bool // the one step in which lives and ends may fall
+	anew     bool // the first step of a process that knows nothing
 }
 
 // change is one name that is not as it was. One of the two may be nil.
@@ -89,9 +90,6 @@ func (w *World) checkStart(n *Node) {
 		return
 	}
 	w.checkers.of[n] = &observed{}
-	for _, c := range w.checkers.all {
-		c.started(w, n)
-	}
 	w.checkStep(n)
 }
 
@@ -113,6 +111,13 @@ func (w *World) checkStep(n *Node) {
 	o.was, o.is = o.is, o.was
 	n.m.Inspect(&o.is)
 	o.tookOver = o.is.Entered != o.was.Entered
+	o.anew = o.is.Entered == 0 && !o.is.Self.SameProcess(o.was.Self)
+	if o.anew {
+		for _, c := range w.checkers.all {
+			c.started(w, n)
+		}
+		o.was = gossip.Inspection{Members: o.was.Members[:0]}
+	}
 	o.compare()
 	for _, c := range w.checkers.all {
 		c.step(w, n, o)

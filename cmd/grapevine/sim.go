@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grapevine-gossip/grapevine/internal/sim"
+)
+
+type simFlags struct {
+	swarm  int
+	seed   uint64
+	faults string
+}
+
+func (c *cli) simCommand() *cobra.Command {
+	var f simFlags
+	cmd := &cobra.Command{
+		Use:   "sim",
+		Short: "Run the protocol in virtual time, in worlds drawn from a seed",
+		Long: `Run the protocol's own code in worlds made of numbers: no sockets, no clock, the same every time for the same seed.
+
+With --swarm it draws one extreme world for each seed: a size, a network, computers, settings, and what goes wrong. First
+anything may break, and invariants are checked after every step of every member; then everything is whole, and all who
+live must agree within a bound. On failure it prints the seed, the faults that matter and the command that replays it, and
+exits 1.`,
+		Example: "  grapevine sim --swarm 1000 --seed 1\n  grapevine sim --swarm 1 --seed 4711",
+		Args:    args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.swarm < 1 {
+				return usagef("grapevine sim --swarm 100 --seed 1", "--swarm is above 0")
+			}
+			only, err := faultNumbers(f.faults)
+			if err == nil && f.faults != "" && f.swarm != 1 {
+				err = errors.New("--faults replays one world")
+			}
+			if err != nil {
+				return &failure{exitUsage, err, "grapevine sim --swarm 1 --seed 1 --faults 3,7"}
+			}
+			ctx, stop := untilSignal(cmd.Context())
+			defer stop()
+			return c.swarm(ctx, f, only)
+		},
+	}
+	cmd.Flags().IntVar(&f.swarm, "swarm", 0, "`NUMBER` of worlds to run")
+	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "the `SEED` of the first one; the others follow")
+	cmd.Flags().StringVar(&f.faults, "faults", "", "of one world, only the faults with these `NUMBERS`, or none")
+	return cmd
+}
+
+// faultNumbers reads a list of numbers; nil stands for all.
+func faultNumbers(text string) ([]int, error) {
+	switch text {
+	case "":
+		return nil, nil
+	case "none":
+		return []int{}, nil
+	}
+	var out []int
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || n < 0 {
+			return nil, fmt.Errorf("%q in --faults is not the number of a fault", part)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// tally is what the worlds of a swarm had.
+type tally struct {
+	Worlds    int     `json:"worlds"`
+	FirstSeed uint64  `json:"first_seed"`
+	Failed    int     `json:"failed"`
+	Faults    int     `json:"faults"`
+	Members   int     `json:"members"`
+	VirtualS  float64 `json:"virtual_s"`
+	Events    uint64  `json:"events"`
+	SlowestS  float64 `json:"slowest_healing_s"`
+	Slowest   uint64  `json:"slowest_healing_seed"`
+	WallS     float64 `json:"wall_s"`
+}
+
+// progressEvery is how often a person is told how far it is.
+const progressEvery = 2 * time.Second
+
+func (c *cli) swarm(ctx context.Context, f simFlags, only []int) error {
+	begin := time.Now()
+	told := begin
+	t := tally{FirstSeed: f.seed}
+	var failed sim.Report
+	for i := range f.swarm {
+		plan := sim.Draw(f.seed + uint64(i))
+		if only != nil {
+			plan = plan.Only(only)
+		}
+		r := plan.Run()
+		t.add(r)
+		if len(r.Violations) > 0 {
+			failed = r
+			t.Failed++
+			break
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		if now := time.Now(); now.Sub(told) >= progressEvery {
+			told = now
+			left := now.Sub(begin) / time.Duration(i+1) * time.Duration(f.swarm-i-1)
+			c.talk("%d of %d worlds, all well; about %v to go", i+1, f.swarm, left.Round(time.Second))
+		}
+	}
+	t.WallS = time.Since(begin).Round(time.Millisecond).Seconds()
+	if err := c.showTally(t); err != nil {
+		return err
+	}
+	if t.Failed > 0 {
+		return c.explain(ctx, failed, only == nil)
+	}
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return nil
+}
+
+func (t *tally) add(r sim.Report) {
+	t.Worlds++
+	t.Faults += len(r.Plan.Faults)
+	t.Members += r.Members
+	t.VirtualS += r.Lived.Seconds()
+	t.Events += r.Events
+	if s := r.HealedIn.Seconds(); s > t.SlowestS {
+		t.SlowestS, t.Slowest = s, r.Plan.Seed
+	}
+}
+
+func (c *cli) showTally(t tally) error {
+	body, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return c.show(body, nil, table{head: []string{"FIGURE", "VALUE"}, rows: [][]string{
+		{"worlds", fmt.Sprintf("%d, seeds %d to %d", t.Worlds, t.FirstSeed, t.FirstSeed+uint64(t.Worlds)-1)},
+		{"failed", strconv.Itoa(t.Failed)},
+		{"faults", strconv.Itoa(t.Faults)},
+		{"members in the end", strconv.Itoa(t.Members)},
+		{"virtual time", time.Duration(float64(time.Second) * t.VirtualS).Round(time.Second).String()},
+		{"events", strconv.FormatUint(t.Events, 10)},
+		{"slowest healing", fmt.Sprintf("%.1f s, seed %d", t.SlowestS, t.Slowest)},
+		{"took", fmt.Sprintf("%.1f s", t.WallS)},
+	}})
+}
+
+// minimiseWorlds bounds how many worlds are run to find the faults that matter.
+const minimiseWorlds = 400
+
+// explain finds the faults that matter and tells how to see them again.
+func (c *cli) explain(ctx context.Context, r sim.Report, smaller bool) error {
+	plan := r.Plan
+	if smaller {
+		c.talk("seed %d went wrong: looking for the faults that matter; an interrupt ends that", plan.Seed)
+		plan, r = sim.Minimise(plan, minimiseWorlds, func() bool { return ctx.Err() == nil })
+	}
+	var b strings.Builder
+	numbers := make([]string, len(plan.Faults))
+	for i, f := range plan.Faults {
+		numbers[i] = strconv.Itoa(f.Number)
+		fmt.Fprintf(&b, "  %v\n", f)
+	}
+	list := strings.Join(numbers, ",")
+	if list == "" {
+		list = "none"
+	}
+	fmt.Fprintf(c.err, "seed %d: %d members in %v, link %+v, host %+v, settings %+v\n%d of %d faults matter:\n%s",
+		plan.Seed, plan.Size, plan.Layout, plan.Config.Link, plan.Config.Host, plan.Config.Settings,
+		len(plan.Faults), plan.Drawn, b.String())
+	again := fmt.Sprintf("grapevine sim --swarm 1 --seed %d --faults %s", plan.Seed, list)
+	return &failure{exitError, fmt.Errorf("seed %d: %v", plan.Seed, r.Violations[0]), again}
+}

@@ -1,0 +1,242 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/gossip"
+)
+
+// Deed is a kind of thing that happens to a world, or that a member does.
+type Deed uint8
+
+// The deeds.
+const (
+	Write     Deed = iota + 1 // a key of Who, Count bytes of value
+	Erase                     // a key of Who
+	Expiring                  // a key of Who with For to live
+	Flood                     // Count keys of Who at once
+	Kill                      // the processes of Who
+	Reboot                    // the same, and start others after For; Kept with their generation, Moved at another address
+	Stand                     // Who stand still for For; Kept: their clocks too
+	Part                      // cut Who off from all others for For; OneWay: only what they send
+	Gray                      // Who lose Share of what is sent to them for For; OneWay: of what they send
+	Far                       // packets between Who and the others take Delay more for For
+	Tire                      // Who take Count times as long for everything for For
+	Storm                     // Count newcomers at once
+	Goodbye                   // Who leave; with For they start a new generation after that
+	Oblivion                  // Who[0] forgets Who[1]
+	Relocate                  // Who change their address while they run
+	Impostor                  // a second process takes the name of Who[0]
+	Snap                      // all streams of Who break
+	Weather                   // every link loses Share for For
+	Introduce                 // Who[0] is told to join Who[1]
+	lastDeed  = Introduce
+)
+
+var deedNames = [...]string{
+	"", "write", "erase", "expiring", "flood", "kill", "reboot", "stand", "part", "gray", "far", "tire", "storm", "goodbye",
+	"oblivion", "relocate", "impostor", "snap", "weather", "introduce",
+}
+
+func (d Deed) String() string { return deedNames[d] }
+
+// Fault is one deed at a time. All chance was drawn before, so that it is the same whatever else happens.
+type Fault struct {
+	Number int           // its place in the plan that it was drawn for
+	At     time.Duration // after the first member was started
+	Deed   Deed
+	Who    []string // of a name that does not exist then nothing comes
+	For    time.Duration
+	Delay  time.Duration
+	Share  float64
+	Count  int
+	Kept   bool
+	Moved  bool
+	OneWay bool
+	Seed   uint64
+}
+
+func (f Fault) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d: after %v %v", f.Number, f.At, f.Deed)
+	if len(f.Who) > 0 {
+		fmt.Fprintf(&b, " %s", strings.Join(f.Who, " "))
+	}
+	if f.For > 0 {
+		fmt.Fprintf(&b, ", for %v", f.For)
+	}
+	if f.Delay > 0 {
+		fmt.Fprintf(&b, ", delay %v", f.Delay)
+	}
+	if f.Share > 0 {
+		fmt.Fprintf(&b, ", share %.2f", f.Share)
+	}
+	if f.Count > 0 {
+		fmt.Fprintf(&b, ", count %d", f.Count)
+	}
+	for _, flag := range []struct {
+		on   bool
+		name string
+	}{{f.Kept, "kept"}, {f.Moved, "moved"}, {f.OneWay, "one way"}} {
+		if flag.on {
+			b.WriteString(", " + flag.name)
+		}
+	}
+	return b.String()
+}
+
+// find gives the latest node of a name.
+func (w *World) find(name string) *Node {
+	for i := len(w.nodes) - 1; i >= 0; i-- {
+		if w.nodes[i].Name == name {
+			return w.nodes[i]
+		}
+	}
+	return nil
+}
+
+// Inflict does a deed now.
+func (w *World) Inflict(f Fault) {
+	var who []*Node
+	for _, name := range f.Who {
+		if n := w.find(name); n != nil {
+			who = append(who, n)
+		}
+	}
+	if len(who) == 0 && len(f.Who) > 0 {
+		return
+	}
+	rng := rand.New(rand.NewPCG(f.Seed, 3))
+	switch f.Deed {
+	case Write, Erase, Expiring, Flood:
+		w.say(f, who[0], rng)
+	case Kill, Reboot, Stand, Goodbye, Relocate, Snap, Tire:
+		for _, n := range who {
+			w.befall(f, n, rng)
+		}
+	case Part, Gray, Far:
+		w.obstruct(f, who)
+	case Weather:
+		w.during(f.For, Rule{Loss: f.Share})
+	case Storm:
+		for i := range f.Count {
+			w.Start(Member{Name: fmt.Sprintf("f%d-%d", f.Number, i), Seeds: w.someSeeds(rng)})
+		}
+	case Oblivion, Introduce:
+		if len(who) < 2 {
+			return
+		}
+		if f.Deed == Oblivion {
+			_, _ = w.Do(who[0], gossip.Forget{Name: who[1].Name}) // refused unless it has ended there
+		} else {
+			_ = w.Join(who[0], who[1].addr) // refused after leaving
+		}
+	case Impostor:
+		w.Start(Member{Name: who[0].Name, Seeds: w.someSeeds(rng), Generation: rng.Uint64N(4)})
+	}
+}
+
+// someSeeds draws one to three addresses that members have, or had.
+func (w *World) someSeeds(rng *rand.Rand) []uint32 {
+	out := make([]uint32, 1+rng.IntN(3))
+	for i := range out {
+		out[i] = w.nodes[rng.IntN(len(w.nodes))].addr
+	}
+	return out
+}
+
+// say is what an application does. Errors are its own affair: the member may have ended or left.
+func (w *World) say(f Fault, n *Node, rng *rand.Rand) {
+	key := fmt.Sprintf("k%d", rng.IntN(6))
+	value := strings.Repeat(fmt.Sprint(rng.IntN(10)), f.Count) + fmt.Sprint(rng.IntN(1000))
+	switch f.Deed {
+	case Write:
+		_ = w.Set(n, key, value)
+	case Erase:
+		_ = w.Delete(n, key)
+	case Expiring:
+		_, _ = w.Do(n, gossip.Set{Key: key, Value: []byte("short"), TTL: f.For})
+	case Flood:
+		for i := range f.Count {
+			_ = w.Set(n, fmt.Sprintf("flood%d", i), value[:min(len(value), 40)])
+		}
+	}
+}
+
+// befall is what happens to one process.
+func (w *World) befall(f Fault, n *Node, rng *rand.Rand) {
+	switch f.Deed {
+	case Kill:
+		w.Crash(n)
+	case Reboot:
+		w.Crash(n)
+		seeds := w.someSeeds(rng)
+		w.At(f.For, func() {
+			if f.Moved && !n.up {
+				w.Move(n)
+			}
+			w.Restart(n, f.Kept, seeds)
+		})
+	case Stand:
+		w.Pause(n, f.For, f.Kept)
+	case Goodbye:
+		_ = w.Leave(n) // refused if it has left
+		if f.For > 0 {
+			boot, addr := rng.Uint64()|1, w.someSeeds(rng)
+			w.At(f.For, func() {
+				if _, err := w.Do(n, gossip.Restart{Boot: boot}); err == nil {
+					_ = w.Join(n, addr...)
+				}
+			})
+		}
+	case Relocate:
+		w.Relocate(n)
+	case Snap:
+		w.BreakStreams(n)
+	case Tire:
+		usual := n.host
+		h := usual
+		h.Slow = 100 * f.Count
+		n.host = h
+		w.At(f.For, func() { n.host = usual })
+	}
+}
+
+// obstruct puts rules in force for a while.
+func (w *World) obstruct(f Fault, who []*Node) {
+	set := SetOf(who...)
+	switch f.Deed {
+	case Part:
+		w.during(f.For, Rule{From: set, Except: true, Both: !f.OneWay, Loss: 1})
+	case Gray:
+		r := Rule{To: set, Loss: f.Share}
+		if f.OneWay {
+			r = Rule{From: set, Loss: f.Share}
+		}
+		w.during(f.For, r)
+	case Far:
+		w.during(f.For, Rule{From: set, Except: true, Both: true, Delay: f.Delay})
+	}
+}
+
+func (w *World) during(d time.Duration, r Rule) {
+	id := w.Impose(r)
+	w.At(d, func() { w.Lift(id) })
+}
+
+// Relocate gives a running member another address, which it tells the others.
+func (w *World) Relocate(n *Node) {
+	if !n.up {
+		return
+	}
+	if w.net.holder(n.addr) == n {
+		w.net.place(n.addr, nil)
+	}
+	n.addr = w.freeAddr()
+	w.net.place(n.addr, n)
+	n.config.Addr = AddrPort(n.addr)
+	_, _ = w.Do(n, gossip.SetAddr{Addr: AddrPort(n.addr)}) // one that has left tells nobody
+}

@@ -1,0 +1,230 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/publish"
+)
+
+// Report is what became of one world of the swarm.
+type Report struct {
+	Plan       Plan
+	Violations []Violation
+	Trace      uint64
+	Events     uint64        // handled
+	Members    int           // that took part in the end
+	Lived      time.Duration // virtual time
+	HealedIn   time.Duration // from the end of the faults to one stable view and equal state
+}
+
+// Swarm draws the world of a seed and runs it.
+func Swarm(seed uint64) Report { return Draw(seed).Run() }
+
+// Run runs a plan: first anything may break, and only what must never be is an error; then everything is whole, and all
+// have to agree within a bound.
+func (p Plan) Run() Report {
+	w := New(p.Config)
+	w.populate(p)
+	var last time.Duration
+	for _, f := range p.Faults {
+		w.At(f.At, func() { w.Inflict(f) })
+		last = max(last, f.At+f.For)
+	}
+	w.Run(max(last, p.Spread) + time.Second)
+	r := Report{Plan: p}
+	if !w.broken() {
+		r.HealedIn = w.heal(p)
+	}
+	r.Violations, r.Trace, r.Events, r.Lived = w.violations, w.trace.hash, w.count, w.now
+	r.Members = len(w.ActiveNodes())
+	return r
+}
+
+// populate starts the first members.
+func (w *World) populate(p Plan) {
+	addr := func(i int) uint32 { return uint32(i + 1) }
+	w.net.place(uint32(p.Size), nil) // those who come later get others
+	for i := range p.Size {
+		c := Member{Name: fmt.Sprintf("n%d", i), Addr: addr(i)}
+		at := time.Duration(w.rng.Int64N(int64(p.Spread) + 1))
+		switch p.Layout {
+		case Star:
+			c.Seeds = []uint32{addr(0)}
+		case Three:
+			c.Seeds = []uint32{addr(0), addr(1 % p.Size), addr(2 % p.Size)}
+		case Chain:
+			c.Seeds = []uint32{addr(max(i-1, 0))}
+		case Islands:
+			c.Seeds = []uint32{addr(i % 2)}
+		case Late:
+			c.Seeds = []uint32{addr(p.Size - 1)}
+			if i == p.Size-1 {
+				at = p.Spread
+			}
+		}
+		if c.Seeds[0] == c.Addr && p.Layout != Three {
+			c.Seeds = nil
+		}
+		w.At(at, func() { w.Start(c) })
+	}
+	if p.Layout == Islands && p.Size > 1 {
+		w.At(p.Spread+time.Second, func() {
+			if a, b := w.find("n0"), w.find("n1"); a != nil && b != nil {
+				_ = w.Join(b, a.addr) // it may have ended by now
+			}
+		})
+	}
+}
+
+// Bounds of the healing phase.
+const (
+	healWithin = 60 * time.Second
+	waitMost   = 15 * time.Minute // who failed often waits up to ten minutes before it is let in again
+	quietFor   = 10 * time.Second // then nothing may change any more
+)
+
+// heal makes everything whole and waits for all to agree.
+func (w *World) heal(p Plan) time.Duration {
+	w.Heal()
+	w.SetLink(Link{Latency: p.Config.Link.Latency})
+	for _, n := range w.nodes {
+		n.host = Host{}
+	}
+	w.dismissDoubles()
+	w.meet()
+	limit := healWithin
+	if i := p.Config.Settings.Interval; i > time.Second {
+		limit = limit * (i / time.Millisecond) / 1000
+	}
+	start, refused := w.now, w.now
+	took := time.Duration(0)
+	for {
+		if w.anybodyWaits() {
+			refused = w.now
+		}
+		what := w.disagreement()
+		if w.broken() {
+			return w.now - start
+		}
+		if what == "" {
+			took = w.now - start
+			break
+		}
+		if w.now-refused > limit || w.now-start > waitMost {
+			w.violate("convergence", nil, "not %v after the faults ended: %s", w.now-start, what)
+			return w.now - start
+		}
+		w.Run(100 * time.Millisecond)
+	}
+	w.staysQuiet()
+	return took
+}
+
+// staysQuiet lets time pass in which nobody may go.
+func (w *World) staysQuiet() {
+	before := w.failures()
+	w.Run(quietFor)
+	if w.broken() {
+		return
+	}
+	if what := w.disagreement(); what != "" {
+		w.violate("convergence", nil, "it did not last: %s", what)
+	}
+	if gone := w.failures() - before; gone > 0 {
+		w.violate("no_false_failure", nil, "%d failures were published while all was well", gone)
+	}
+}
+
+func (w *World) failures() (sum uint64) {
+	for _, n := range w.nodes {
+		sum += n.Counts[publish.EventFailed]
+	}
+	return sum
+}
+
+// dismissDoubles leaves one process to each name.
+func (w *World) dismissDoubles() {
+	taken := map[string]bool{}
+	for _, n := range w.nodes {
+		if n.Active() && taken[n.Name] {
+			w.Crash(n)
+		}
+		taken[n.Name] = taken[n.Name] || n.Active()
+	}
+}
+
+func (w *World) anybodyWaits() bool {
+	for _, n := range w.nodes {
+		if n.Active() && n.snap.Standing == publish.StandingWaiting {
+			return true
+		}
+	}
+	return false
+}
+
+// disagreement tells what is not yet as it must be in the end: one stable view of exactly those who live, and everybody
+// reads what each of them says. "" if all is.
+func (w *World) disagreement() string {
+	live := w.ActiveNodes()
+	for _, n := range live {
+		switch {
+		case n.snap.Size != len(live) || n.snap.View != live[0].snap.View:
+			return fmt.Sprintf("%s holds view %x of %d, %s view %x of %d, %d live",
+				live[0].Name, live[0].snap.View, live[0].snap.Size, n.Name, n.snap.View, n.snap.Size, len(live))
+		case !n.snap.Stable:
+			return fmt.Sprintf("%s does not know the view to be stable, and waits for %v", n.Name, n.snap.WaitingFor)
+		}
+	}
+	for _, owner := range live {
+		own := owner.snap.Self
+		for _, n := range live {
+			m, ok := n.snap.Members.Get(owner.Name)
+			if !ok || m.Life != own.Life || m.Version != own.Version || m.Addr != own.Addr {
+				return fmt.Sprintf("%s does not know %s as it is", n.Name, owner.Name)
+			}
+		}
+	}
+	return ""
+}
+
+// meet sees to it that nobody is out of everyone's reach: if none that a member ever knew has its old address any more,
+// only an operator can bring it together with the others.
+func (w *World) meet() {
+	live := w.ActiveNodes()
+	group := make([]int, len(w.net.at)+1) // by address; 0: of nobody who lives
+	for i, n := range live {
+		group[n.addr] = i + 1
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, n := range live {
+			for _, a := range w.knownAddrs(n) {
+				if g := group[a]; g > 0 && g != group[n.addr] {
+					low := min(g, group[n.addr])
+					group[a], group[n.addr] = low, low
+					changed = true
+				}
+			}
+		}
+	}
+	for _, n := range live {
+		if group[n.addr] != group[live[0].addr] {
+			_ = w.Join(n, live[0].addr) // all of these are active
+		}
+	}
+}
+
+// knownAddrs lists the addresses that a member will contact: those of its seeds, of its view, and of the failed.
+func (w *World) knownAddrs(n *Node) []uint32 {
+	out := append([]uint32(nil), n.seeds...)
+	for _, m := range n.snap.Members.All() {
+		if m.State == publish.Left || m.State == publish.Forgotten {
+			continue
+		}
+		if a, ok := number(m.Addr); ok && int(a) < len(w.net.at) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
