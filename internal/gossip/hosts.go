@@ -87,6 +87,7 @@ func (h doorHost) Enter(now time.Duration, lives []wire.Record, reason string) {
 	m.spread.Reset(now)
 	m.tree.Reset(now)
 	m.settle(now)
+	m.tree.SetView(now, m.pub.View()) // what is entered may be just what was held: then nothing was published
 }
 
 func (h doorHost) Supersede(_ time.Duration, by wire.Life, at netip.AddrPort) {

@@ -188,6 +188,7 @@ func (w *World) befall(f Fault, n *Node, rng *rand.Rand) {
 			boot, addr := rng.Uint64()|1, w.someSeeds(rng)
 			w.At(f.For, func() {
 				if _, err := w.Do(n, gossip.Restart{Boot: boot}); err == nil {
+					_, _ = w.Do(n, gossip.SetAddr{Addr: AddrPort(n.addr)}) // it may have moved since it left
 					_ = w.Join(n, addr...)
 				}
 			})

@@ -1,0 +1,20 @@
+package sim
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestFoundDefects replays worlds that went wrong once, with the faults that mattered.
+func TestFoundDefects(t *testing.T) {
+	for _, c := range []struct {
+		seed   uint64
+		faults []int
+		defect string
+	}{
+		{30, []int{9, 20}, "a member that missed the news of an address never learned it, since no hash covers addresses"},
+		{26, []int{22, 23, 24, 29, 38, 40, 43}, "who entered the very view that it held took no part in its stability tree any more"},
+	} {
+		t.Run(fmt.Sprint(c.seed), func(t *testing.T) { clean(t, Draw(c.seed).Only(c.faults).Run()) })
+	}
+}
