@@ -70,13 +70,9 @@ func (m *Machine) forget(now time.Duration, name string) error {
 }
 
 func (m *Machine) setAddr(now time.Duration, addr netip.AddrPort) {
-	r := m.st.Self.Record
-	if r.Addr == addr {
-		return
+	if m.st.Self.Record.Addr != addr {
+		m.st.Readdress(now, addr)
 	}
-	r.Addr = addr
-	r.AddrVersion++
-	m.st.MergeRecord(now, r, 0, false)
 }
 
 // restart begins a new generation after Leave, with the same keys written anew.

@@ -98,7 +98,7 @@ func (s *Store) Own(now time.Duration) []Own {
 	}
 	var out []Own
 	for key, e := range s.Self.Space.live.All() {
-		if key != FloorKey {
+		if key != FloorKey && key != AddrKey {
 			out = append(out, Own{key, e.Value, ttl[key]})
 		}
 	}

@@ -183,6 +183,7 @@ func (s *Store) Apply(now time.Duration, d *wire.Delta, source uint64, bulk bool
 		s.changes = append(s.changes, Change{
 			Kind: Wrote, Member: m, Source: source, Bulk: bulk, From: from, To: m.Space.max, Entries: fresh,
 		})
+		s.heed(now, m, fresh, source)
 	}
 	return outcome
 }

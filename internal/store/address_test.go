@@ -1,0 +1,38 @@
+package store
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+func TestAddressIsLearnedFromTheOwnersKey(t *testing.T) {
+	record := func(name string) wire.Record {
+		return wire.Record{Name: name, Life: wire.Life{Generation: 1, Boot: 1}, Addr: netip.MustParseAddrPort("10.0.0.1:7787"), AddrVersion: 1, MinVersion: 1, MaxVersion: 1}
+	}
+	owner, reader := New(record("owner"), Limits{}), New(record("reader"), Limits{})
+	reader.MergeRecord(1, record("owner"), 0, false)
+	to := netip.MustParseAddrPort("10.0.0.9:7787")
+	owner.Readdress(1, to)
+	copied := func() {
+		floor := owner.Self.Space.Floor()
+		from, upTo, entries := owner.Self.Space.Since(0, floor, 1000)
+		reader.Apply(1, &wire.Delta{Owner: owner.Self.Owner(), From: from, To: upTo, Floor: floor, Entries: entries}, 0, false)
+	}
+	copied()
+	m := reader.FindName("owner")
+	if m.Record.Addr != to || m.Record.AddrVersion != 2 {
+		t.Errorf("%v, %d", m.Record.Addr, m.Record.AddrVersion)
+	}
+	for _, bad := range []string{"", "3", "x 10.0.0.1:1", "3 10.0.0.1", "3 10.0.0.1:0", "1 10.0.0.2:7787", "99999999999999999999 10.0.0.2:7787"} {
+		owner.write(1, AddrKey, []byte(bad), false)
+		copied()
+		if m.Record.Addr != to || m.Record.AddrVersion != 2 {
+			t.Errorf("%q made it %v, %d", bad, m.Record.Addr, m.Record.AddrVersion)
+		}
+	}
+	if keys := owner.Own(1); len(keys) != 0 {
+		t.Errorf("it would be written anew under another generation: %v", keys)
+	}
+}
