@@ -43,6 +43,9 @@ func (d *Door) SetSeeds(now time.Duration, addrs []netip.AddrPort) {
 	d.startSeek(now)
 }
 
+// Seeds are the addresses to try.
+func (d *Door) Seeds() []netip.AddrPort { return d.seeds }
+
 // Join contacts the addresses at once: alone, this member asks them for admission; with a view of its own it tells them
 // of it, and the smaller side joins.
 func (d *Door) Join(now time.Duration, addrs []netip.AddrPort) {

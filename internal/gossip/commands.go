@@ -80,11 +80,12 @@ func (m *Machine) restart(now time.Duration, c Restart) error {
 	if m.superseded || !m.door.Left() {
 		return ErrNotLeft
 	}
-	keys := m.st.Own(now)
+	keys, seeds := m.st.Own(now), m.door.Seeds()
 	self := m.st.Self.Record
 	self.Life = wire.Life{Generation: self.Life.Generation + 1, Boot: c.Boot}
 	m.cfg.HasSeeds = false
 	m.start(now, self)
+	m.door.SetSeeds(now, seeds)
 	for _, k := range keys {
 		if _, err := m.st.Set(now, k.Key, k.Value, k.TTL, nil); err != nil {
 			return err
