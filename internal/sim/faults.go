@@ -141,6 +141,9 @@ func (w *World) Inflict(f Fault) {
 
 // someSeeds draws one to three addresses that members have, or had.
 func (w *World) someSeeds(rng *rand.Rand) []uint32 {
+	if len(w.nodes) == 0 {
+		return nil
+	}
 	out := make([]uint32, 1+rng.IntN(3))
 	for i := range out {
 		out[i] = w.nodes[rng.IntN(len(w.nodes))].addr

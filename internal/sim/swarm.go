@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/publish"
@@ -31,14 +32,26 @@ func (p Plan) Run() Report {
 		w.At(f.At, func() { w.Inflict(f) })
 		last = max(last, f.At+f.For)
 	}
-	w.Run(max(last, p.Spread) + time.Second)
 	r := Report{Plan: p}
-	if !w.broken() {
-		r.HealedIn = w.heal(p)
-	}
+	w.survive(func() {
+		w.Run(max(last, p.Spread) + time.Second)
+		if !w.broken() {
+			r.HealedIn = w.heal(p)
+		}
+	})
 	r.Violations, r.Trace, r.Events, r.Lived = w.violations, w.trace.hash, w.count, w.now
 	r.Members = len(w.ActiveNodes())
 	return r
+}
+
+// survive makes a panic a violation like any other, so that its faults can be minimised.
+func (w *World) survive(live func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			w.violate("no_panic", nil, "%v\n%s", r, debug.Stack())
+		}
+	}()
+	live()
 }
 
 // populate starts the first members.
@@ -215,9 +228,14 @@ func (w *World) meet() {
 	}
 }
 
-// knownAddrs lists the addresses that a member will contact: those of its seeds, of its view, and of the failed.
+// knownAddrs lists the addresses that a member will contact soon: those of its view and of the failed and, if it is
+// alone, of its seeds. Who has company contacts an absent seed of its own too, but rarely: the more members, the more
+// rarely.
 func (w *World) knownAddrs(n *Node) []uint32 {
-	out := append([]uint32(nil), n.seeds...)
+	var out []uint32
+	if n.snap.Size == 1 {
+		out = append(out, n.seeds...)
+	}
 	for _, m := range n.snap.Members.All() {
 		if m.State == publish.Left || m.State == publish.Forgotten {
 			continue
