@@ -44,11 +44,15 @@ type Row struct {
 // New gathers results.
 func New(n int, scenarios []play.Scenario, columns []cluster.Library, results []play.Result) Report {
 	r := Report{Machine: machine(), N: n}
+	var shown []play.Result
 	for _, c := range columns {
 		r.Columns = append(r.Columns, Column{c.Name, c.Module, version(c.Module), c.Setting})
 	}
 	for _, s := range scenarios {
 		out := Scenario{Name: s.Name, Title: s.Title}
+		for _, c := range columns {
+			shown = append(shown, runsOf(results, s.Name, c.Name)...)
+		}
 		for _, m := range s.Metrics {
 			row := Row{m, map[string]Figure{}}
 			for _, c := range columns {
@@ -61,7 +65,7 @@ func New(n int, scenarios []play.Scenario, columns []cluster.Library, results []
 		}
 		r.Scenarios = append(r.Scenarios, out)
 	}
-	r.OthersMedian, r.OthersMost = others(results)
+	r.OthersMedian, r.OthersMost = others(shown)
 	return r
 }
 
