@@ -3,6 +3,7 @@
 package publish
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -32,6 +33,7 @@ type Publication struct {
 	held     time.Duration // since when ends are held back; 0: none
 	heldLast time.Duration
 	last     map[uint64]lastSeen // what the application was told of each name
+	early    map[uint64]bool     // of whom it was told keys while they were not in the view
 	suspects map[uint64][]Accuser
 	stable   bool
 	stableAt time.Duration
@@ -67,7 +69,8 @@ const (
 // New publishes a member that is alone.
 func New(now time.Duration, st *store.Store, host Host) *Publication {
 	p := &Publication{
-		host: host, st: st, last: map[uint64]lastSeen{}, dirty: map[uint64]bool{}, suspects: map[uint64][]Accuser{},
+		host: host, st: st, last: map[uint64]lastSeen{}, early: map[uint64]bool{}, dirty: map[uint64]bool{},
+		suspects: map[uint64][]Accuser{},
 	}
 	p.view = p.st.View()
 	self := p.st.Self
@@ -188,6 +191,9 @@ func (p *Publication) tellEnded(now time.Duration, c store.Change) {
 const TagPrefix = "_tag/"
 
 func (p *Publication) tellKeys(c store.Change) {
+	if m := p.view.Find(c.Member.ID); m == nil || !m.Life.SameProcess(c.Member.Record.Life) {
+		p.early[c.Member.ID] = true
+	}
 	tags := false
 	for _, e := range c.Entries {
 		if e.Key[0] == '_' {
@@ -265,11 +271,26 @@ func (p *Publication) came(m *view.Member) {
 	if m.ID == p.st.Self.ID {
 		return
 	}
-	e := Event{Kind: EventJoined, Member: p.Member(p.st.Find(m.ID))}
+	s := p.st.Find(m.ID)
+	e := Event{Kind: EventJoined, Member: p.Member(s)}
 	if known {
 		e.Kind, e.Restarted = EventReturned, !seen.life.SameProcess(m.Life)
 	}
 	p.Emit(e)
+	if p.early[m.ID] && (!known || e.Restarted) {
+		p.retell(s, e.Member)
+	}
+	delete(p.early, m.ID)
+}
+
+// retell tells the keys of a process that were told before the application knew that it is another one: it has dropped
+// them.
+func (p *Publication) retell(s *store.Member, m *Member) {
+	for key, e := range s.Space.Freeze().All() {
+		if key[0] != '_' {
+			p.Emit(Event{Kind: EventKeySet, Member: m, Key: key, Value: e.Value, Version: e.Version})
+		}
+	}
 }
 
 // changedLife tells of a member that is in both views under different lives: it was gone and is back, unless it is a
@@ -368,4 +389,5 @@ func (p *Publication) Retain() {
 			p.freshAt = 0
 		}
 	}
+	maps.DeleteFunc(p.early, func(id uint64, _ bool) bool { return p.st.Find(id) == nil })
 }

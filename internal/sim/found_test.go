@@ -14,6 +14,11 @@ func TestFoundDefects(t *testing.T) {
 	}{
 		{30, []int{9, 20}, "a member that missed the news of an address never learned it, since no hash covers addresses"},
 		{26, []int{22, 23, 24, 29, 38, 40, 43}, "who entered the very view that it held took no part in its stability tree any more"},
+		{
+			1109, []int{17, 18, 20, 23, 26, 27, 31, 32, 33, 34, 36, 44, 46, 47, 48, 57},
+			"keys of a new process were told while it was ended, and not again after its return told the application to drop them",
+		},
+		{74, []int{3, 4, 5, 21}, "who left and began again had forgotten its seeds"},
 	} {
 		t.Run(fmt.Sprint(c.seed), func(t *testing.T) { clean(t, Draw(c.seed).Only(c.faults).Run()) })
 	}
