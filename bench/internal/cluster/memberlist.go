@@ -21,7 +21,7 @@ func lan() *memberlist.Config { return memberlist.DefaultLANConfig() }
 
 // aggressive is what an operator reaches for to whom the defaults are too slow: the times that the library itself takes on
 // one machine, with twice as many probes and short suspicions, and the LAN's redundancy. Going further, to a probe every
-// 250 ms that has 100 ms to answer, makes 101 members on two processors remove each other in storms that don't end.
+// 250 ms that has 100 ms to answer, made 101 members on two busy processors remove each other in storms that outlasted the cut-off.
 func aggressive() *memberlist.Config {
 	c := memberlist.DefaultLocalConfig()
 	lan := memberlist.DefaultLANConfig()
