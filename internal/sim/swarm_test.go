@@ -7,7 +7,7 @@ import (
 )
 
 var (
-	swarmSeeds = flag.Int("swarm", 40, "how many worlds TestSwarm runs")
+	swarmSeeds = flag.Int("swarm", 20, "how many worlds TestSwarm runs")
 	swarmSeed  = flag.Uint64("swarm.seed", 1, "the first of them")
 )
 
