@@ -98,17 +98,18 @@ func (c *cli) swarm(ctx context.Context, f simFlags, only []int) error {
 	var failed sim.Report
 	for i := range f.swarm {
 		plan := sim.Draw(f.seed + uint64(i))
+		plan.Config.GoOn = func() bool { return ctx.Err() == nil }
 		if only != nil {
 			plan = plan.Only(only)
 		}
 		r := plan.Run()
+		if r.Stopped {
+			break
+		}
 		t.add(r)
 		if len(r.Violations) > 0 {
 			failed = r
 			t.Failed++
-			break
-		}
-		if ctx.Err() != nil {
 			break
 		}
 		if now := time.Now(); now.Sub(told) >= progressEvery {
@@ -122,7 +123,7 @@ func (c *cli) swarm(ctx context.Context, f simFlags, only []int) error {
 		return err
 	}
 	if t.Failed > 0 {
-		return c.explain(ctx, failed, only == nil)
+		return c.explain(failed, only == nil)
 	}
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -147,7 +148,8 @@ func (c *cli) showTally(t tally) error {
 		return err
 	}
 	return c.show(body, nil, table{head: []string{"FIGURE", "VALUE"}, rows: [][]string{
-		{"worlds", fmt.Sprintf("%d, seeds %d to %d", t.Worlds, t.FirstSeed, t.FirstSeed+uint64(t.Worlds)-1)},
+		{"worlds", strconv.Itoa(t.Worlds)},
+		{"first seed", strconv.FormatUint(t.FirstSeed, 10)},
 		{"failed", strconv.Itoa(t.Failed)},
 		{"faults", strconv.Itoa(t.Faults)},
 		{"members in the end", strconv.Itoa(t.Members)},
@@ -162,12 +164,12 @@ func (c *cli) showTally(t tally) error {
 const minimiseWorlds = 400
 
 // explain finds the faults that matter and tells how to see them again.
-func (c *cli) explain(ctx context.Context, r sim.Report, smaller bool) error {
-	plan := r.Plan
+func (c *cli) explain(r sim.Report, smaller bool) error {
 	if smaller {
-		c.talk("seed %d went wrong: looking for the faults that matter; an interrupt ends that", plan.Seed)
-		plan, r = sim.Minimise(plan, minimiseWorlds, func() bool { return ctx.Err() == nil })
+		c.talk("seed %d went wrong: looking for the faults that matter; an interrupt ends that", r.Plan.Seed)
+		r = sim.Minimise(r, minimiseWorlds)
 	}
+	plan := r.Plan
 	var b strings.Builder
 	numbers := make([]string, len(plan.Faults))
 	for i, f := range plan.Faults {

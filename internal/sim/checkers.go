@@ -23,7 +23,7 @@ func (v Violation) String() string {
 // Violations lists what was found so far. A world with a violation stands still: what follows would be its consequence.
 func (w *World) Violations() []Violation { return w.violations }
 
-func (w *World) broken() bool { return len(w.violations) > 0 }
+func (w *World) broken() bool { return len(w.violations) > 0 || w.stopped }
 
 // violate reports a violation; n may be nil.
 func (w *World) violate(check string, n *Node, format string, args ...any) {

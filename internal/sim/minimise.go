@@ -9,29 +9,32 @@ func (p Plan) Only(numbers []int) Plan {
 }
 
 // Minimise drops faults from a plan whose world is wrong while it stays wrong in the same way: first halves, then
-// quarters, in the end one by one. It runs at most so many worlds; goOn is asked before each.
-func Minimise(p Plan, worlds int, goOn func() bool) (Plan, Report) {
-	best := p.Run()
-	if len(best.Violations) == 0 {
-		return p, best
-	}
-	check := best.Violations[0].Check
+// quarters, in the end one by one. It runs at most so many worlds, and none after Config.GoOn has ended one.
+func Minimise(wrong Report, worlds int) Report { return minimise(wrong, worlds, Plan.Run) }
+
+func minimise(wrong Report, worlds int, run func(Plan) Report) Report {
+	best := wrong
+	p := wrong.Plan
+	check := wrong.Violations[0].Check
 	for size := (len(p.Faults) + 1) / 2; size > 0; size = next(size) {
 		for from := 0; from < len(p.Faults); {
-			if worlds <= 0 || !goOn() {
-				return p, best
+			if worlds--; worlds < 0 {
+				return best
 			}
-			worlds--
 			try := p
 			try.Faults = slices.Delete(slices.Clone(p.Faults), from, min(from+size, len(p.Faults)))
-			if r := try.Run(); len(r.Violations) > 0 && r.Violations[0].Check == check {
+			r := run(try)
+			if r.Stopped {
+				return best
+			}
+			if len(r.Violations) > 0 && r.Violations[0].Check == check {
 				p, best = try, r
 			} else {
 				from += size
 			}
 		}
 	}
-	return p, best
+	return best
 }
 
 func next(size int) int {

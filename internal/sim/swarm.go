@@ -16,6 +16,7 @@ type Report struct {
 	Events     uint64        // handled
 	Members    int           // that took part in the end
 	Lived      time.Duration // virtual time
+	Stopped    bool          // by Config.GoOn: it says nothing
 	HealedIn   time.Duration // from the end of the faults to one stable view and equal state
 }
 
@@ -40,6 +41,7 @@ func (p Plan) Run() Report {
 		}
 	})
 	r.Violations, r.Trace, r.Events, r.Lived = w.violations, w.trace.hash, w.count, w.now
+	r.Stopped = w.stopped
 	r.Members = len(w.ActiveNodes())
 	return r
 }

@@ -21,6 +21,8 @@ type Config struct {
 	Settings   Settings
 	KeepEvents bool // in Node.Events
 	Check      bool // run all checkers after every step
+
+	GoOn func() bool // asked now and then, if not nil; false ends the world for good
 }
 
 // Settings are the members' configuration, by the names of gossip.Config.
@@ -51,6 +53,7 @@ type World struct {
 	checkers   *checkers
 	sightings  []*Sighting
 	violations []Violation
+	stopped    bool
 }
 
 // New makes a world without members.
@@ -107,11 +110,19 @@ func (w *World) Until(limit time.Duration, cond func() bool) (time.Duration, boo
 
 const glance = 5 * time.Millisecond
 
+// askEvery is how many events are handled between two calls of Config.GoOn: a fraction of a second.
+const askEvery = 1 << 12
+
+// Stopped reports whether Config.GoOn ended the world.
+func (w *World) Stopped() bool { return w.stopped }
+
 // step handles the earliest event.
 func (w *World) step() {
 	at, e := w.queue.take()
 	w.now = at
-	w.count++
+	if w.count++; w.count%askEvery == 1 && w.cfg.GoOn != nil && !w.cfg.GoOn() {
+		w.stopped = true
+	}
 	switch e.kind {
 	case atPacket:
 		if to := w.net.holder(e.addr); to != nil {
