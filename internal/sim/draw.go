@@ -127,9 +127,9 @@ func (p *Plan) drawFaults(rng *rand.Rand) {
 			deeds = append(deeds, d)
 		}
 	}
-	names := make([]string, p.Size)
-	for i := range names {
-		names[i] = fmt.Sprintf("n%d", i)
+	names := make([]string, 0, p.Size)
+	for i := range p.Size {
+		names = append(names, fmt.Sprintf("n%d", i))
 	}
 	lasts := 5*time.Second + upTo(rng, 40*time.Second)
 	count := rng.IntN(60)

@@ -16,7 +16,6 @@ const (
 type event struct {
 	kind  kind
 	lives uint32 // atTurn, atStream: of the process meant; another one ignores it
-	from  *Node
 	to    *Node
 	data  []byte // atPacket
 	src   uint32 // atPacket: the address it came from, which its sender may have left

@@ -17,7 +17,6 @@ type stream struct {
 	up      bool
 	ended   bool          // nothing more to write
 	eof     bool          // the other end writes nothing more
-	writing time.Duration // until when its line is taken by the frame before
 	flying  int           // frames that the other side has not handled
 	order   time.Duration // when the latest of them arrives: TCP keeps the order
 	stalled time.Duration // until when nothing is read here, because a segment before it is missing

@@ -110,7 +110,7 @@ func (w *World) heal(p Plan) time.Duration {
 	w.meet()
 	limit := healWithin
 	if i := p.Config.Settings.Interval; i > time.Second {
-		limit = limit * (i / time.Millisecond) / 1000
+		limit = limit * time.Duration(i.Milliseconds()) / 1000
 	}
 	start, refused := w.now, w.now
 	took := time.Duration(0)
