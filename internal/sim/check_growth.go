@@ -6,14 +6,19 @@ import (
 )
 
 // growth checks that lives, ends and versions only grow (versions_only_grow, lives_only_grow). Lives and ends fall in
-// one step only, in which a member takes over another view, and only those of members of that view.
+// one step only, in which a member takes over another view, and only those of members of that view. And nobody but itself
+// takes a member out of its own view (self_in_view).
 type growth struct{ idle }
 
 func (growth) step(w *World, n *Node, o *observed) {
 	if o.is.Self.Compare(o.was.Self) < 0 {
 		w.violate("lives_only_grow", n, "its own life goes back from %+v to %+v", o.was.Self, o.is.Self)
 	}
+	self := wire.ID(n.Name)
 	for _, c := range o.diff {
+		if c.is != nil && c.is.ID == self && !c.is.InView() && c.is.Cause != wire.Left {
+			w.violate("self_in_view", n, "it is not in its own view: %s", standing(c.is))
+		}
 		switch {
 		case c.was == nil:
 		case c.is == nil:
