@@ -47,6 +47,8 @@ var layers = map[string][]string{
 	"httpapi":                 {".", "httpapi/api", "prom"},
 	"internal/local":          {".", "transport"},
 	"internal/settings":       {},
+	"internal/chart":          {},
+	"internal/report":         {"internal/chart"},
 	"internal/measure":        {".", "internal/local"},
 	"internal/demo":           {".", "internal/local"},
 	"internal/agent":          {".", "httpapi", "httpapi/api"},
