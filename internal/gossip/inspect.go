@@ -16,6 +16,7 @@ type Inspection struct {
 	Published *view.View    // what the stability tree holds
 	ViewHash  uint64
 	StateHash uint64
+	Known     int         // names
 	Members   []Inspected // all known names, in the order of ids
 
 	Outbox  int // packets queued and not yet given out
@@ -44,9 +45,15 @@ func (m *Machine) Inspect(into *Inspection) {
 	for _, s := range m.st.All() {
 		members = append(members, Inspected{s.Name, s.ID, s.Record.Life, s.End.Life, s.End.Cause, s.Space.Max(), s.Space.Floor(), s.Space})
 	}
+	m.InspectHead(into)
+	into.Members = members
+}
+
+// InspectHead is Inspect without the members.
+func (m *Machine) InspectHead(into *Inspection) {
 	*into = Inspection{
 		Self: m.st.Self.Record.Life, Entered: m.door.EnteredAt(), Published: m.pub.View(),
-		ViewHash: m.st.ViewHash(), StateHash: m.st.StateHash(), Members: members,
+		ViewHash: m.st.ViewHash(), StateHash: m.st.StateHash(), Known: len(m.st.All()),
 		Outbox: len(m.box.packets), Streams: len(m.streams.open), Events: m.pub.Pending(),
 	}
 }

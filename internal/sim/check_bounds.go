@@ -12,9 +12,8 @@ const (
 )
 
 func (bounds) step(w *World, n *Node, o *observed) {
-	known := len(o.is.Members)
-	if most := mostPackets + mostPerMember*known; o.is.Outbox > most {
-		w.violate("bounded_queues", n, "%d packets wait to be sent, with %d members known", o.is.Outbox, known)
+	if most := mostPackets + mostPerMember*o.is.Known; o.is.Outbox > most {
+		w.violate("bounded_queues", n, "%d packets wait to be sent, with %d members known", o.is.Outbox, o.is.Known)
 	}
 	if o.is.Streams > mostStreams {
 		w.violate("bounded_queues", n, "%d streams are open", o.is.Streams)

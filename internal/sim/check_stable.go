@@ -7,6 +7,9 @@ import (
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
+// StabilizedWasTrue is the invariant that a reported stable view was held by all.
+const StabilizedWasTrue = "stabilized_was_true"
+
 // stabilized checks every report that a view is stable (stabilized_was_true) with two oracles: each member of the view
 // has held it, and there was one moment, since the reporter entered the view, at which all held it. Held is what is
 // published: that is what the stability tree goes by.
@@ -94,16 +97,16 @@ func (s *stabilized) turn(w *World, n *Node, out *gossip.Output) {
 		h := s.views[e.View]
 		switch {
 		case h == nil || len(h.ever) < h.view.Len():
-			w.violate("stabilized_was_true", n, "reports the view %x of %d, which not each member has held", e.View, len(e.Names))
+			w.violate(StabilizedWasTrue, n, "reports the view %x of %d, which not each member has held", e.View, len(e.Names))
 		case cur.h != h:
 			h.mark(s.moment)
 			if h.common == 0 {
-				w.violate("stabilized_was_true", n, "reports the view %x of %d, which never all held at once", e.View, len(e.Names))
+				w.violate(StabilizedWasTrue, n, "reports the view %x of %d, which never all held at once", e.View, len(e.Names))
 			}
 		default:
 			h.mark(s.moment)
 			if h.common < cur.since {
-				w.violate("stabilized_was_true", n, "reports the view %x of %d, which not all held at once since it holds it", e.View, len(e.Names))
+				w.violate(StabilizedWasTrue, n, "reports the view %x of %d, which not all held at once since it holds it", e.View, len(e.Names))
 			}
 		}
 	}

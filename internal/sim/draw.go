@@ -37,7 +37,7 @@ func (l Layout) String() string {
 // character of its own: many defects need the absence of something.
 func Draw(seed uint64) Plan {
 	rng := rand.New(rand.NewPCG(seed, 4))
-	p := Plan{Seed: seed, Layout: Layout(rng.IntN(5)), Config: Config{Seed: seed, Check: true}}
+	p := Plan{Seed: seed, Layout: Layout(rng.IntN(5)), Config: Config{Seed: seed, Check: AllChecks}}
 	switch rng.IntN(4) {
 	case 0:
 		p.Size = 1 + rng.IntN(4)

@@ -34,7 +34,7 @@ func (p Plan) Run() Report {
 		last = max(last, f.At+f.For)
 	}
 	r := Report{Plan: p}
-	w.survive(func() {
+	w.Survive(func() {
 		w.Run(max(last, p.Spread) + time.Second)
 		if !w.broken() {
 			r.HealedIn = w.heal(p)
@@ -46,8 +46,8 @@ func (p Plan) Run() Report {
 	return r
 }
 
-// survive makes a panic a violation like any other, so that its faults can be minimised.
-func (w *World) survive(live func()) {
+// Survive makes a panic a violation like any other, so that its faults can be minimised.
+func (w *World) Survive(live func()) {
 	defer func() {
 		if r := recover(); r != nil {
 			w.violate("no_panic", nil, "%v\n%s", r, debug.Stack())

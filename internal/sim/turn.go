@@ -104,6 +104,9 @@ func (w *World) carryOut(n *Node, at time.Duration, out *gossip.Output) {
 		}
 	}
 	if changed {
+		if w.OnPublish != nil {
+			w.OnPublish(n)
+		}
 		w.look(n)
 	}
 }

@@ -20,10 +20,20 @@ type Config struct {
 	Host       Host
 	Settings   Settings
 	KeepEvents bool // in Node.Events
-	Check      bool // run all checkers after every step
+	Check      Checks
 
 	GoOn func() bool // asked now and then, if not nil; false ends the world for good
 }
+
+// Checks says which invariants are checked.
+type Checks uint8
+
+// The checks. All of them look at each member's whole state after every step: work that grows with the size.
+const (
+	NoChecks    Checks = iota
+	OraclesOnly        // reports of stability, and sizes
+	AllChecks
+)
 
 // Settings are the members' configuration, by the names of gossip.Config.
 type Settings struct {
@@ -47,8 +57,9 @@ type World struct {
 	steps uint64 // of machines: the order of things within an instant
 	count uint64 // events handled
 
-	OnEvent func(*Node, *publish.Event) // called for each event that a member publishes
-	Largest int                         // bytes of the largest datagram
+	OnEvent   func(*Node, *publish.Event) // called for each event that a member publishes
+	OnPublish func(*Node)                 // called when a member has published another snapshot
+	Largest   int                         // bytes of the largest datagram
 
 	checkers   *checkers
 	sightings  []*Sighting
@@ -60,8 +71,8 @@ type World struct {
 func New(cfg Config) *World {
 	w := &World{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 1)), now: time.Second}
 	w.net = network{link: cfg.Link, rng: rand.New(rand.NewPCG(cfg.Seed, 2)), weather: map[pair]*weather{}}
-	if cfg.Check {
-		w.checkers = newCheckers()
+	if cfg.Check != NoChecks {
+		w.checkers = newCheckers(cfg.Check)
 	}
 	return w
 }

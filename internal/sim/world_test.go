@@ -11,7 +11,7 @@ func lan() Link {
 }
 
 func TestClusterFormsLosesOneAndTakesItBack(t *testing.T) {
-	w := New(Config{Seed: 1, Link: lan(), Check: true})
+	w := New(Config{Seed: 1, Link: lan(), Check: AllChecks})
 	nodes := w.StartMany(20)
 	took, ok := w.Until(5*time.Second, func() bool { return Stable(nodes) })
 	if !ok {
