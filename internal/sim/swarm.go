@@ -112,11 +112,16 @@ func (w *World) heal(p Plan) time.Duration {
 	if i := p.Config.Settings.Interval; i > time.Second {
 		limit = limit * time.Duration(i.Milliseconds()) / 1000
 	}
-	start, refused := w.now, w.now
+	start, since := w.now, w.now
 	took := time.Duration(0)
+	left := len(w.ActiveNodes())
 	for {
 		if w.anybodyWaits() {
-			refused = w.now
+			since = w.now
+		}
+		if n := len(w.ActiveNodes()); n < left { // one learned that another process has its name
+			left, since = n, w.now
+			w.meet()
 		}
 		what := w.disagreement()
 		if w.broken() {
@@ -126,7 +131,7 @@ func (w *World) heal(p Plan) time.Duration {
 			took = w.now - start
 			break
 		}
-		if w.now-refused > limit || w.now-start > waitMost {
+		if w.now-since > limit || w.now-start > waitMost {
 			w.violate("convergence", nil, "not %v after the faults ended: %s", w.now-start, what)
 			return w.now - start
 		}
@@ -158,14 +163,21 @@ func (w *World) failures() (sum uint64) {
 	return sum
 }
 
-// dismissDoubles leaves one process to each name.
+// dismissDoubles leaves one process to each name: the one with the highest life, since the others end when they hear of
+// it.
 func (w *World) dismissDoubles() {
-	taken := map[string]bool{}
-	for _, n := range w.nodes {
-		if n.Active() && taken[n.Name] {
+	best := map[string]*Node{}
+	for _, n := range w.ActiveNodes() {
+		o := best[n.Name]
+		switch {
+		case o == nil:
+			best[n.Name] = n
+		case n.Life().Compare(o.Life()) > 0:
+			w.Crash(o)
+			best[n.Name] = n
+		default:
 			w.Crash(n)
 		}
-		taken[n.Name] = taken[n.Name] || n.Active()
 	}
 }
 
