@@ -145,11 +145,12 @@ type Stats struct {
 	BytesOut, BytesIn             uint64 // their payload
 	StreamBytesOut, StreamBytesIn uint64
 	SentByKind, ReceivedByKind    map[string]uint64 // messages; a datagram holds several
+	SentBytesByKind               map[string]uint64 // without what datagrams and frames add
 	Dropped                       map[string]uint64 // frames, by reason
 	ReadErrors                    uint64            // of the socket: some systems report other people's closed ports so
 	Probes, Accusations, Vouches  uint64
 	Convictions, ViewChanges      uint64
-	Copies, Echoes                uint64 // changes received by push, and those of them that were known already
+	Copies, Known, Echoes         uint64 // changes of others received; of those, held already; and this member's own that came back
 }
 
 // Members yields the view, by name.

@@ -285,8 +285,9 @@ func (n *Node) Stats() Stats {
 	return Stats{
 		PacketsOut: s.PacketsOut, PacketsIn: s.PacketsIn, BytesOut: s.BytesOut, BytesIn: s.BytesIn,
 		StreamBytesOut: s.StreamBytesOut, StreamBytesIn: s.StreamBytesIn,
-		SentByKind: s.SentByKind, ReceivedByKind: s.ReceivedByKind, Dropped: s.Dropped, ReadErrors: n.loop.unread.Load(),
+		SentByKind: s.SentByKind, ReceivedByKind: s.ReceivedByKind, SentBytesByKind: s.SentBytesByKind,
+		Dropped: s.Dropped, ReadErrors: n.loop.unread.Load(),
 		Probes: s.Probes, Accusations: s.Accusations, Vouches: s.Vouches, Convictions: s.Convictions,
-		ViewChanges: s.ViewChanges, Copies: s.Copies, Echoes: s.Echoes,
+		ViewChanges: s.ViewChanges, Copies: s.Copies, Known: s.Known, Echoes: s.Echoes,
 	}
 }

@@ -23,22 +23,23 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	dropped      = desc("dropped_total", "Frames dropped, by reason.", "reason")
-	members      = desc("members", "Known members, by state.", "state")
-	stable       = desc("view_stable", "1 if all members have held this view, else 0.")
-	viewSize     = desc("view_members", "Members in the view.")
-	backlog      = desc("backlog_seconds", "Age of the oldest change that some neighbour lacks.")
-	sentPackets  = desc("sent_packets_total", "Datagrams sent.")
-	gotPackets   = desc("received_packets_total", "Datagrams received.")
-	sentBytes    = desc("sent_bytes_total", "Bytes sent, by the way they went.", "via")
-	gotBytes     = desc("received_bytes_total", "Bytes received, by the way they came.", "via")
-	sentMessages = desc("sent_messages_total", "Messages sent, by kind; a datagram can hold several.", "kind")
-	gotMessages  = desc("received_messages_total", "Messages received, by kind.", "kind")
-	probes       = desc("probes_total", "Probes sent.")
-	accusations  = desc("accusations_total", "Times this member said that it gets no answer from another.")
-	phi          = desc("phi", "Suspicion of each member that this one watches.", "member")
-	all          = []*prometheus.Desc{
-		dropped, members, stable, viewSize, backlog, sentPackets, gotPackets, sentBytes, gotBytes, sentMessages,
+	dropped          = desc("dropped_total", "Frames dropped, by reason.", "reason")
+	members          = desc("members", "Known members, by state.", "state")
+	stable           = desc("view_stable", "1 if all members have held this view, else 0.")
+	viewSize         = desc("view_members", "Members in the view.")
+	backlog          = desc("backlog_seconds", "Age of the oldest change that some neighbour lacks.")
+	sentPackets      = desc("sent_packets_total", "Datagrams sent.")
+	gotPackets       = desc("received_packets_total", "Datagrams received.")
+	sentBytes        = desc("sent_bytes_total", "Bytes sent, by the way they went.", "via")
+	gotBytes         = desc("received_bytes_total", "Bytes received, by the way they came.", "via")
+	sentMessages     = desc("sent_messages_total", "Messages sent, by kind; a datagram can hold several.", "kind")
+	sentMessageBytes = desc("sent_message_bytes_total", "Bytes of the messages sent, by kind, without the frames around them.", "kind")
+	gotMessages      = desc("received_messages_total", "Messages received, by kind.", "kind")
+	probes           = desc("probes_total", "Probes sent.")
+	accusations      = desc("accusations_total", "Times this member said that it gets no answer from another.")
+	phi              = desc("phi", "Suspicion of each member that this one watches.", "member")
+	all              = []*prometheus.Desc{
+		dropped, members, stable, viewSize, backlog, sentPackets, gotPackets, sentBytes, gotBytes, sentMessages, sentMessageBytes,
 		gotMessages, probes, accusations, phi,
 	}
 )
@@ -80,6 +81,9 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	counter(gotBytes, s.StreamBytesIn, "tcp")
 	for kind, n := range s.SentByKind {
 		counter(sentMessages, n, kind)
+	}
+	for kind, n := range s.SentBytesByKind {
+		counter(sentMessageBytes, n, kind)
 	}
 	for kind, n := range s.ReceivedByKind {
 		counter(gotMessages, n, kind)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/publish"
+	"github.com/grapevine-gossip/grapevine/internal/spread"
 )
 
 // Config is what a machine needs to know of itself.
@@ -109,8 +110,9 @@ type Stats struct {
 	BytesOut, BytesIn                         uint64
 	StreamBytesOut, StreamBytesIn             uint64
 	SentByKind, ReceivedByKind                map[string]uint64 // sections
+	SentBytesByKind                           map[string]uint64 // of sections; what frames add is BytesOut and StreamBytesOut less these
 	Dropped                                   map[string]uint64 // by reason: cluster version key checksum truncated malformed limit replay duplicate_name queue outside
 	Probes, Accusations, Vouches, Convictions uint64
 	ViewChanges                               uint64
-	Copies, Echoes                            uint64 // changes received, and those of them already known
+	spread.Counts
 }

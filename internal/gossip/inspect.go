@@ -24,6 +24,11 @@ type Inspection struct {
 	Events  int // not yet given out
 }
 
+// Backlog tells how old the oldest change is that waits to be sent to some neighbour, and about how many bytes wait.
+func (m *Machine) Backlog(now time.Duration) (age time.Duration, bytes int) {
+	return m.spread.Backlog(now), m.spread.BacklogBytes()
+}
+
 // Inspected is one name as the store has it.
 type Inspected struct {
 	Name  string

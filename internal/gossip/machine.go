@@ -57,6 +57,7 @@ func New(now time.Duration, cfg Config) *Machine {
 	m := &Machine{cfg: cfg, codec: wire.NewCodec(cfg.Cluster), rng: cfg.Rand, now: now}
 	m.stats.Dropped = map[string]uint64{}
 	m.stats.SentByKind = map[string]uint64{}
+	m.stats.SentBytesByKind = map[string]uint64{}
 	m.stats.ReceivedByKind = map[string]uint64{}
 	m.start(now, wire.Record{
 		Name: cfg.Name, Addr: cfg.Addr, AddrVersion: 1, MinVersion: wire.MinVersion, MaxVersion: wire.MaxVersion,
@@ -232,9 +233,10 @@ const maxSettle = 16
 func (m *Machine) Stats() Stats {
 	s := m.stats
 	s.Probes, s.Accusations, s.Vouches, s.Convictions = m.det.Counts()
-	s.Copies, s.Echoes = m.spread.Counts()
+	s.Counts = m.spread.Counts()
 	s.Dropped = copyCounts(s.Dropped)
 	s.SentByKind = copyCounts(s.SentByKind)
+	s.SentBytesByKind = copyCounts(s.SentBytesByKind)
 	s.ReceivedByKind = copyCounts(s.ReceivedByKind)
 	return s
 }

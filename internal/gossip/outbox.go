@@ -46,13 +46,19 @@ func (m *Machine) queue(to target, msg wire.Message) {
 	}
 	before := len(p.sections)
 	p.sections = wire.AppendSection(p.sections, msg)
+	m.countSent(msg, len(p.sections)-before)
 	if len(p.sections) > wire.MaxSection && before > 0 {
 		section := p.sections[before:]
 		p.sections = p.sections[:before]
 		q := b.open(to)
 		q.sections = append(q.sections, section...)
 	}
-	m.stats.SentByKind[msg.Kind().String()]++
+}
+
+func (m *Machine) countSent(msg wire.Message, bytes int) {
+	kind := msg.Kind().String()
+	m.stats.SentByKind[kind]++
+	m.stats.SentBytesByKind[kind] += uint64(bytes)
 }
 
 func (b *outbox) open(to target) *packet {

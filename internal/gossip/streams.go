@@ -142,8 +142,9 @@ func (m *Machine) Fill(id uint64, buf []byte) (frame []byte, more bool) {
 	}
 	var sections []byte
 	for _, msg := range msgs {
+		before := len(sections)
 		sections = wire.AppendSection(sections, msg)
-		m.stats.SentByKind[msg.Kind().String()]++
+		m.countSent(msg, len(sections)-before)
 	}
 	frame = m.codec.AppendFrame(buf[:0], m.header(peer.Tag), sections)
 	m.stats.StreamBytesOut += uint64(len(frame))

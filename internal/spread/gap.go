@@ -29,6 +29,7 @@ type held struct {
 
 func (s *Spread) receiveDelta(now time.Duration, from *view.Member, d *wire.Delta) {
 	status, have := s.standing(d.Owner)
+	s.count(d, have)
 	if status == useless {
 		return
 	}
@@ -41,9 +42,6 @@ func (s *Spread) receiveDelta(now time.Duration, from *view.Member, d *wire.Delt
 	if e := s.edge(from.ID); e != nil {
 		e.has(d.Owner, d.To)
 	}
-	if !asked {
-		s.count(d, have)
-	}
 	switch s.st.Apply(now, d, from.ID, asked) {
 	case store.Gap:
 		s.hold(now, from, d, asked)
@@ -55,14 +53,19 @@ func (s *Spread) receiveDelta(now time.Duration, from *view.Member, d *wire.Delt
 	}
 }
 
-// count counts the changes of a push.
+// count counts what came; have is what is held of the namespace.
 func (s *Spread) count(d *wire.Delta, have uint64) {
-	s.copies += uint64(len(d.Entries))
+	c := &s.counts
+	c.Copies += uint64(len(d.Entries))
 	for _, e := range d.Entries {
-		if e.Version > have {
-			break
+		c.Payload += uint64(len(e.Key) + len(e.Value))
+		switch {
+		case d.Owner.ID == s.self:
+			c.Known++
+			c.Echoes++
+		case e.Version <= have:
+			c.Known++
 		}
-		s.echoes++
 	}
 }
 

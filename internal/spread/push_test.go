@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/spread"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
@@ -58,8 +59,16 @@ func TestOneUpdateReachesEverybodyInUnderFourCopies(t *testing.T) {
 				last = append(last, slowest)
 			}
 			got := 0
+			var counts spread.Counts
 			for _, n := range net.nodes {
 				got += n.got
+				c := n.sp.Counts()
+				counts.Copies += c.Copies
+				counts.Known += c.Known
+				counts.Echoes += c.Echoes
+			}
+			if held := uint64((c.n-1)*c.updates - missed); counts != (spread.Counts{Copies: uint64(got), Known: uint64(got) - held}) {
+				t.Errorf("%+v counted of %d received, %d held", counts, got, held)
 			}
 			slices.Sort(latencies)
 			slices.Sort(last)

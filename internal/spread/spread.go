@@ -7,6 +7,7 @@
 package spread
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -56,7 +57,15 @@ type Spread struct {
 	budget bucket
 	proof  proof
 
-	copies, echoes uint64
+	counts Counts
+}
+
+// Counts counts since the start what came of namespaces, pushed and on request, in single changes.
+type Counts struct {
+	Copies  uint64 // received
+	Known   uint64 // of those, already held when they came
+	Echoes  uint64 // of those, this member's own, come back to it
+	Payload uint64 // bytes of keys and values received
 }
 
 // New makes the dissemination of the member with id self. It knows nobody before SetView.
@@ -169,8 +178,8 @@ func (s *Spread) Reset(now time.Duration) {
 	clear(s.heard)
 }
 
-// Counts tells how many changes were received by push, and how many of them were known already.
-func (s *Spread) Counts() (copies, echoes uint64) { return s.copies, s.echoes }
+// Counts tells what came so far.
+func (s *Spread) Counts() Counts { return s.counts }
 
 // SetLag tells how long the last packet waited before it was handled: under load more is put into one packet.
 func (s *Spread) SetLag(d time.Duration) { s.lag = d }
@@ -187,6 +196,19 @@ func (s *Spread) Backlog(now time.Duration) time.Duration {
 		}
 	}
 	return now - oldest
+}
+
+// BacklogBytes is about how much waits to be sent to neighbours.
+func (s *Spread) BacklogBytes() int {
+	bytes := 0
+	for _, e := range s.edges {
+		for o, w := range e.wait {
+			if space := s.space(o); space != nil && space.Max() > e.known[o] {
+				bytes += space.SizeSince(max(w.from, e.known[o]), 0, math.MaxInt)
+			}
+		}
+	}
+	return bytes
 }
 
 func (s *Spread) enter(now time.Duration) {
