@@ -18,6 +18,7 @@ type Inspection struct {
 	StateHash uint64
 	Known     int         // names
 	Members   []Inspected // all known names, in the order of ids
+	Changed   []Change    // what is not as it was when the same Inspection was last filled
 
 	Outbox  int // packets queued and not yet given out
 	Streams int // open or being opened
@@ -41,24 +42,76 @@ type Inspected struct {
 	Space *store.Namespace // of Life's process; all its exported methods only read
 }
 
+// Change is one name that is not as it was. One of the two may be nil.
+type Change struct{ Was, Is *Inspected }
+
 // InView reports whether the newest life has not ended.
 func (i *Inspected) InView() bool { return i.Life.Compare(i.End) > 0 }
 
-// Inspect fills into; its slice is reused.
-func (m *Machine) Inspect(into *Inspection) {
-	members := into.Members[:0]
-	for _, s := range m.st.All() {
-		members = append(members, Inspected{s.Name, s.ID, s.Record.Life, s.End.Life, s.End.Cause, s.Space.Max(), s.Space.Floor(), s.Space})
-	}
-	m.InspectHead(into)
-	into.Members = members
+// InspectHead fills all but the members.
+func (m *Machine) InspectHead(into *Inspection) {
+	into.Self, into.Entered, into.Published = m.st.Self.Record.Life, m.door.EnteredAt(), m.pub.View()
+	into.ViewHash, into.StateHash, into.Known = m.st.ViewHash(), m.st.StateHash(), len(m.st.All())
+	into.Outbox, into.Streams, into.Events = len(m.box.packets), len(m.streams.open), m.pub.Pending()
 }
 
-// InspectHead is Inspect without the members.
-func (m *Machine) InspectHead(into *Inspection) {
-	*into = Inspection{
-		Self: m.st.Self.Record.Life, Entered: m.door.EnteredAt(), Published: m.pub.View(),
-		ViewHash: m.st.ViewHash(), StateHash: m.st.StateHash(), Known: len(m.st.All()),
-		Outbox: len(m.box.packets), Streams: len(m.streams.open), Events: m.pub.Pending(),
+// InspectMembers brings the members up to date, and tells which changed. It is called after every step of every member,
+// and most change nothing: what is as it was is not even copied.
+func (m *Machine) InspectMembers(into *Inspection) {
+	into.Changed = into.Changed[:0]
+	known := m.st.All()
+	if !into.lists(known) {
+		into.list(known)
+	}
+	for i, s := range known {
+		is := &into.Members[i]
+		if is.shows(s) {
+			continue
+		}
+		c := Change{Is: is}
+		if is.Space != nil {
+			was := *is
+			c.Was = &was
+		}
+		*is = Inspected{s.Name, s.ID, s.Record.Life, s.End.Life, s.End.Cause, s.Space.Max(), s.Space.Floor(), s.Space}
+		into.Changed = append(into.Changed, c)
+	}
+}
+
+func (i *Inspected) shows(s *store.Member) bool {
+	return i.Space == s.Space && i.Max == s.Space.Max() && i.Floor == s.Space.Floor() &&
+		i.Life == s.Record.Life && i.End == s.End.Life && i.Cause == s.End.Cause && i.Name == s.Name
+}
+
+func (i *Inspection) lists(known []*store.Member) bool {
+	if len(i.Members) != len(known) {
+		return false
+	}
+	for k, s := range known {
+		if i.Members[k].ID != s.ID {
+			return false
+		}
+	}
+	return true
+}
+
+// list makes room for other names than those of before, in the order of ids, and notes which are gone.
+func (i *Inspection) list(known []*store.Member) {
+	before := i.Members
+	i.Members = make([]Inspected, 0, len(known))
+	for _, s := range known {
+		for len(before) > 0 && before[0].ID < s.ID {
+			i.Changed = append(i.Changed, Change{Was: &before[0]})
+			before = before[1:]
+		}
+		if len(before) > 0 && before[0].ID == s.ID {
+			i.Members = append(i.Members, before[0])
+			before = before[1:]
+			continue
+		}
+		i.Members = append(i.Members, Inspected{ID: s.ID})
+	}
+	for k := range before {
+		i.Changed = append(i.Changed, Change{Was: &before[k]})
 	}
 }

@@ -40,9 +40,9 @@ func (d *dead) step(w *World, n *Node, o *observed) {
 			}
 		}
 	}
-	for _, c := range o.diff {
-		if c.is != nil && c.is.End.Compare(g.ended[c.is.ID]) > 0 {
-			g.ended[c.is.ID] = c.is.End
+	for _, c := range o.is.Changed {
+		if c.Is != nil && c.Is.End.Compare(g.ended[c.Is.ID]) > 0 {
+			g.ended[c.Is.ID] = c.Is.End
 		}
 	}
 	if o.is.Published == g.published {

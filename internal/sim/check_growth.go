@@ -15,15 +15,15 @@ func (growth) step(w *World, n *Node, o *observed) {
 		w.violate("lives_only_grow", n, "its own life goes back from %+v to %+v", o.was.Self, o.is.Self)
 	}
 	self := wire.ID(n.Name)
-	for _, c := range o.diff {
-		if c.is != nil && c.is.ID == self && !c.is.InView() && c.is.Cause != wire.Left {
-			w.violate("self_in_view", n, "it is not in its own view: %s", standing(c.is))
+	for _, c := range o.is.Changed {
+		if c.Is != nil && c.Is.ID == self && !c.Is.InView() && c.Is.Cause != wire.Left {
+			w.violate("self_in_view", n, "it is not in its own view: %s", standing(c.Is))
 		}
 		switch {
-		case c.was == nil:
-		case c.is == nil:
-			if c.was.InView() && o.is.Self.SameProcess(o.was.Self) {
-				w.violate("lives_only_grow", n, "%s was in the view and is not known any more", c.was.Name)
+		case c.Was == nil:
+		case c.Is == nil:
+			if c.Was.InView() && o.is.Self.SameProcess(o.was.Self) {
+				w.violate("lives_only_grow", n, "%s was in the view and is not known any more", c.Was.Name)
 			}
 		default:
 			grows(w, n, o, c)
@@ -31,16 +31,16 @@ func (growth) step(w *World, n *Node, o *observed) {
 	}
 }
 
-func grows(w *World, n *Node, o *observed, c change) {
-	fell := c.is.Life.Compare(c.was.Life) < 0 || c.is.End.Compare(c.was.End) < 0 ||
-		c.is.End == c.was.End && c.is.Cause < c.was.Cause
-	if fell && !(o.tookOver && c.is.InView()) {
-		w.violate("lives_only_grow", n, "%s goes back from %s to %s", c.was.Name, standing(c.was), standing(c.is))
+func grows(w *World, n *Node, o *observed, c gossip.Change) {
+	fell := c.Is.Life.Compare(c.Was.Life) < 0 || c.Is.End.Compare(c.Was.End) < 0 ||
+		c.Is.End == c.Was.End && c.Is.Cause < c.Was.Cause
+	if fell && !(o.tookOver && c.Is.InView()) {
+		w.violate("lives_only_grow", n, "%s goes back from %s to %s", c.Was.Name, standing(c.Was), standing(c.Is))
 	}
-	kept := c.is.Life.SameProcess(c.was.Life) && c.is.Cause != wire.Forgotten
-	if kept && (c.is.Max < c.was.Max || c.is.Floor < c.was.Floor) {
+	kept := c.Is.Life.SameProcess(c.Was.Life) && c.Is.Cause != wire.Forgotten
+	if kept && (c.Is.Max < c.Was.Max || c.Is.Floor < c.Was.Floor) {
 		w.violate("versions_only_grow", n, "version %d and floor %d of %s follow %d and %d",
-			c.is.Max, c.is.Floor, c.is.Name, c.was.Max, c.was.Floor)
+			c.Is.Max, c.Is.Floor, c.Is.Name, c.Was.Max, c.Was.Floor)
 	}
 }
 

@@ -44,15 +44,15 @@ func (p *prefix) started(_ *World, n *Node) { p.processes[n]++ }
 
 func (p *prefix) step(w *World, n *Node, o *observed) {
 	self := wire.ID(n.Name)
-	for _, c := range o.diff {
+	for _, c := range o.is.Changed {
 		switch {
-		case c.is == nil:
-		case c.is.ID == self:
-			p.wrote(w, n, c.is)
-		case c.is.Cause == wire.Forgotten && !c.is.InView():
-			p.forget(reader{n, p.processes[n], processOf(c.is.ID, c.is.Life)})
-		case c.was == nil || c.was.Space != c.is.Space || c.was.Max != c.is.Max:
-			p.reads(w, n, c.is)
+		case c.Is == nil:
+		case c.Is.ID == self:
+			p.wrote(w, n, c.Is)
+		case c.Is.Cause == wire.Forgotten && !c.Is.InView():
+			p.forget(reader{n, p.processes[n], processOf(c.Is.ID, c.Is.Life)})
+		case c.Was == nil || c.Was.Space != c.Is.Space || c.Was.Max != c.Is.Max:
+			p.reads(w, n, c.Is)
 		}
 	}
 }

@@ -15,7 +15,7 @@ func newSameView() *sameView {
 }
 
 func (s *sameView) step(w *World, n *Node, o *observed) {
-	if len(o.diff) == 0 && o.is.ViewHash == o.was.ViewHash && o.is.StateHash == o.was.StateHash {
+	if len(o.is.Changed) == 0 && o.is.ViewHash == o.was.ViewHash && o.is.StateHash == o.was.StateHash {
 		return
 	}
 	var state, names, hash, versions uint64

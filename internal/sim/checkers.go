@@ -72,14 +72,10 @@ func newCheckers(which Checks) *checkers {
 
 // observed is a machine before and after one step.
 type observed struct {
-	was, is  gossip.Inspection
-	diff     []change
-	tookOver bool // the one step in which lives and ends may fall
-	anew     bool // the first step of a process that knows nothing
+	was, is  gossip.Inspection // was is without members
+	tookOver bool              // the one step in which lives and ends may fall
+	anew     bool              // the first step of a process that knows nothing
 }
-
-// change is one name that is not as it was. One of the two may be nil.
-type change struct{ was, is *gossip.Inspected }
 
 // process tells the processes of all members apart.
 type process struct {
@@ -113,21 +109,20 @@ func (w *World) checkStep(n *Node) {
 		return
 	}
 	o := w.checkers.of[n]
-	o.was, o.is = o.is, o.was
-	if w.checkers.heads {
-		n.m.InspectHead(&o.is)
-	} else {
-		n.m.Inspect(&o.is)
-	}
+	o.was = o.is
+	o.was.Members, o.was.Changed = nil, nil
+	n.m.InspectHead(&o.is)
 	o.tookOver = o.is.Entered != o.was.Entered
 	o.anew = o.is.Entered == 0 && !o.is.Self.SameProcess(o.was.Self)
 	if o.anew {
 		for _, c := range w.checkers.all {
 			c.started(w, n)
 		}
-		o.was = gossip.Inspection{Members: o.was.Members[:0]}
+		o.was, o.is.Members = gossip.Inspection{}, nil
 	}
-	o.compare()
+	if !w.checkers.heads {
+		n.m.InspectMembers(&o.is)
+	}
 	for _, c := range w.checkers.all {
 		c.step(w, n, o)
 	}
@@ -140,26 +135,5 @@ func (w *World) checkTurn(n *Node, out *gossip.Output) {
 	w.checkStep(n)
 	for _, c := range w.checkers.all {
 		c.turn(w, n, out)
-	}
-}
-
-// compare walks the names before and after, which are sorted by id, and notes which differ.
-func (o *observed) compare() {
-	o.diff = o.diff[:0]
-	was, is := o.was.Members, o.is.Members
-	for len(was) > 0 || len(is) > 0 {
-		switch {
-		case len(is) == 0 || len(was) > 0 && was[0].ID < is[0].ID:
-			o.diff = append(o.diff, change{&was[0], nil})
-			was = was[1:]
-		case len(was) == 0 || is[0].ID < was[0].ID:
-			o.diff = append(o.diff, change{nil, &is[0]})
-			is = is[1:]
-		default:
-			if was[0] != is[0] {
-				o.diff = append(o.diff, change{&was[0], &is[0]})
-			}
-			was, is = was[1:], is[1:]
-		}
 	}
 }

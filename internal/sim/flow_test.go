@@ -58,10 +58,10 @@ func (f *flow) settled(limit time.Duration, writers []*Node, keys uint64) (time.
 				return false
 			}
 		}
-		f.nodes[0].Machine().Inspect(&is)
+		f.nodes[0].Machine().InspectHead(&is)
 		hash := is.StateHash
 		return !slices.ContainsFunc(f.nodes, func(n *Node) bool {
-			n.Machine().Inspect(&is)
+			n.Machine().InspectHead(&is)
 			return is.StateHash != hash
 		})
 	})

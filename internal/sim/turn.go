@@ -36,7 +36,6 @@ func (w *World) turn(n *Node) {
 func (w *World) finish(n *Node, at, lag time.Duration) {
 	m := n.m
 	m.SetLag(n.clock(at), lag)
-	w.checkStep(n)
 	if now := n.clock(at); m.Next() <= now {
 		m.Tick(now)
 		w.checkStep(n)
