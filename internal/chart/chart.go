@@ -32,10 +32,19 @@ type Line struct {
 	Shape  Shape
 	Points []Point
 	Ranges []Range // of each point, as a band or a whisker; none: nothing
+	// Bars may say more: Labels stand at their ends, Gaps where a category has none.
+	Labels []string
+	Gaps   []Gap
 }
 
 // Point is one value of a line.
 type Point struct{ X, Y float64 }
+
+// Gap tells why there is no bar.
+type Gap struct {
+	X    float64
+	Text string
+}
 
 // Range is where Y may lie.
 type Range struct{ Low, High float64 }
@@ -46,9 +55,9 @@ type Shape int
 // The shapes.
 const (
 	Curve  Shape = iota // joined by straight lines
-	Step                // each value holds until the next one
+	Step                // each value holds until the next one, the last to the end of the axis
 	Points              // by themselves
-	Bars                // from the base; those of several lines stand side by side
+	Bars                // from the base; those of several lines stand side by side, in their order
 )
 
 // CDF is the share of values that are at most x, as steps from 0 to 1.
@@ -69,8 +78,8 @@ func CDF(name string, values []float64) Line {
 // Check tells why a chart can't be drawn.
 func (c *Chart) Check() error {
 	err := errors.Join(c.checkText(), c.X.check("x"), c.Y.check("y"))
-	if len(c.Lines) == 0 {
-		err = errors.Join(err, errors.New("no lines"))
+	if !slices.ContainsFunc(c.Lines, func(l Line) bool { return len(l.Points) > 0 }) {
+		err = errors.Join(err, errors.New("no line has points"))
 	}
 	if len(c.Y.Names) > 0 {
 		err = errors.Join(err, errors.New("only the x axis can have names"))
@@ -105,7 +114,7 @@ func (c *Chart) checkText() error {
 func (a *Axis) check(which string) error {
 	switch {
 	case !finite(a.Min) || !finite(a.Max):
-		return fmt.Errorf("%s axis: its ends are not numbers: %v to %v", which, a.Min, a.Max)
+		return fmt.Errorf("%s axis: its ends are not numbers that can be drawn: %v to %v", which, a.Min, a.Max)
 	case a.open():
 	case a.Min >= a.Max:
 		return fmt.Errorf("%s axis: it ends at %v, where it begins at %v", which, a.Max, a.Min)
@@ -125,10 +134,14 @@ func (c *Chart) checkLine(l *Line) error {
 	switch {
 	case l.Name == "":
 		return errors.New("a line has no name")
-	case len(l.Points) == 0:
+	case len(l.Points) == 0 && len(l.Gaps) == 0:
 		return fmt.Errorf("line %q: no points", l.Name)
 	case l.Shape < Curve || l.Shape > Bars:
 		return fmt.Errorf("line %q: no such shape: %d", l.Name, l.Shape)
+	case l.Shape != Bars && len(l.Labels)+len(l.Gaps) > 0:
+		return fmt.Errorf("line %q: only bars have labels and gaps", l.Name)
+	case len(l.Labels) > 0 && len(l.Labels) != len(l.Points):
+		return fmt.Errorf("line %q: %d labels for %d points", l.Name, len(l.Labels), len(l.Points))
 	case len(l.Ranges) > 0 && len(l.Ranges) != len(l.Points):
 		return fmt.Errorf("line %q: %d ranges for %d points", l.Name, len(l.Ranges), len(l.Points))
 	}
@@ -158,11 +171,12 @@ func (c *Chart) checkPoint(p Point) error {
 func (a *Axis) checkValue(v float64) error {
 	switch {
 	case !finite(v):
-		return fmt.Errorf("%v is not a number", v)
+		return fmt.Errorf("%v is not a number that can be drawn", v)
 	case a.Log && v <= 0:
 		return fmt.Errorf("%v can't be on a logarithmic axis", v)
 	}
 	return nil
 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+// finite leaves room for sums and products.
+func finite(v float64) bool { return math.Abs(v) < 1e100 && (v == 0 || math.Abs(v) > 1e-100) }

@@ -27,7 +27,7 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		{func(c *Chart) { c.Title = "" }, "no title"},
 		{func(c *Chart) { c.X.Label = "" }, "no label on the x axis"},
 		{func(c *Chart) { c.Y.Label = "" }, "no label on the y axis"},
-		{func(c *Chart) { c.Lines = nil }, "no lines"},
+		{func(c *Chart) { c.Lines = nil }, "no line has points"},
 		{func(c *Chart) { c.Lines[0].Name = "" }, "a line has no name"},
 		{func(c *Chart) { c.Lines[0].Points = nil }, `line "a": no points`},
 		{func(c *Chart) { c.Lines[0].Shape = 9 }, "no such shape"},
@@ -39,6 +39,8 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		{func(c *Chart) { c.Y.Max = math.Inf(1) }, "y axis: its ends are not numbers"},
 		{func(c *Chart) { c.X.Names = []string{"n"} }, "there are 1 names"},
 		{func(c *Chart) { c.Y.Names = []string{"n"} }, "only the x axis"},
+		{func(c *Chart) { c.Lines[0].Labels = []string{"a", "b"} }, "only bars have labels"},
+		{func(c *Chart) { c.Lines[0].Shape = Bars; c.Lines[0].Labels = []string{"a"} }, "1 labels for 2 points"},
 		{func(c *Chart) { c.Lines[0].Ranges = []Range{{1, 2}} }, "1 ranges for 2 points"},
 		{func(c *Chart) { c.Y.Log = true; c.Lines[0].Ranges = []Range{{0, 1}, {1, 2}} }, "range 0: 0 can't"},
 	} {
