@@ -18,6 +18,7 @@ type Config struct {
 	Seed       uint64
 	Link       Link
 	Host       Host
+	Cores      int // processors that all members share; 0: each has one of its own
 	Settings   Settings
 	KeepEvents bool // in Node.Events
 	Check      Checks
@@ -52,6 +53,7 @@ type World struct {
 	now   time.Duration
 	queue queue
 	net   network
+	cores cores
 	nodes []*Node
 	trace trace
 	steps uint64 // of machines: the order of things within an instant
@@ -71,6 +73,7 @@ type World struct {
 func New(cfg Config) *World {
 	w := &World{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 1)), now: time.Second}
 	w.net = network{link: cfg.Link, rng: rand.New(rand.NewPCG(cfg.Seed, 2)), weather: map[pair]*weather{}}
+	w.cores.free = make([]time.Duration, cfg.Cores)
 	if cfg.Check != NoChecks {
 		w.checkers = newCheckers(cfg.Check)
 	}
