@@ -56,7 +56,7 @@ func (d *Door) failed() []*store.Member {
 			out = append(out, m)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *store.Member) int { return cmp.Compare(b.EndedAt, a.EndedAt) })
+	slices.SortStableFunc(out, func(a, b *store.Member) int { return cmp.Compare(b.End.At, a.End.At) })
 	return out
 }
 

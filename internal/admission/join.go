@@ -212,7 +212,7 @@ const newsFor = 10 * time.Minute
 func (d *Door) endedBefore(now time.Duration) []uint64 {
 	var out []uint64
 	for _, m := range d.st.All() {
-		if !m.InView() && m.End.Cause != 0 && now-m.EndedAt < newsFor {
+		if !m.InView() && m.End.Cause != 0 && now-m.End.At < newsFor {
 			out = append(out, m.ID)
 		}
 	}

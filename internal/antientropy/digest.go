@@ -15,7 +15,7 @@ const endedFor = 10 * time.Minute
 func (x *Exchange) listed(now time.Duration) []wire.Versioned {
 	var all []wire.Versioned
 	for _, m := range x.st.All() {
-		if speaks(m) && (m.InView() || now-m.EndedAt < endedFor) {
+		if speaks(m) && (m.InView() || now-m.End.At < endedFor) {
 			all = append(all, wire.Versioned{Owner: m.Owner(), Version: m.Space.Max()})
 		}
 	}

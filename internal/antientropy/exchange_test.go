@@ -123,7 +123,7 @@ func (s *side) deliver() int {
 // record merges a record as dissemination does: whoever sends a life that is over is told so.
 func (s *side) record(r wire.Record) {
 	if m := s.st.FindName(r.Name); m != nil && m.End.Life.Compare(r.Life) >= 0 {
-		s.out = append(s.out, wire.Ends{Ends: []wire.End{m.End}})
+		s.out = append(s.out, wire.Ends{Ends: []wire.End{m.End.End}})
 		return
 	}
 	s.st.MergeRecord(*s.now, r, 0, false)

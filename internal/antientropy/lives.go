@@ -89,7 +89,7 @@ func (x *Exchange) sendBundle(now time.Duration, to *view.Member, b bundle) {
 		x.host.Send(to, wire.Ends{Ends: []wire.End{aged(now, m)}})
 		x.host.Send(to, wire.Lives{Records: []wire.Record{m.Record}})
 	}
-	sections(b.ends, func(m *store.Member) int { return wire.EndSize(m.End) }, func(page []*store.Member) {
+	sections(b.ends, func(m *store.Member) int { return wire.EndSize(m.End.End) }, func(page []*store.Member) {
 		var e wire.Ends
 		for _, m := range page {
 			e.Ends = append(e.Ends, aged(now, m))
@@ -107,8 +107,8 @@ func (x *Exchange) sendBundle(now time.Duration, to *view.Member, b bundle) {
 
 // aged is a member's end with the age it has by now.
 func aged(now time.Duration, m *store.Member) wire.End {
-	e := m.End
-	e.Age = min(max(now-m.EndedAt, 0), wire.MaxDuration)
+	e := m.End.End
+	e.Age = min(max(now-m.End.At, 0), wire.MaxDuration)
 	return e
 }
 

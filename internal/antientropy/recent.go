@@ -46,7 +46,7 @@ func (x *Exchange) recent(now time.Duration, to *view.Member) wire.Recent {
 func (x *Exchange) appendLastWords(now time.Duration, to []wire.Versioned, seen map[uint64]bool) []wire.Versioned {
 	var ended []*store.Member
 	for _, m := range x.st.All() {
-		if !m.InView() && !seen[m.ID] && now-m.EndedAt < lastWordFor && speaks(m) {
+		if !m.InView() && !seen[m.ID] && now-m.End.At < lastWordFor && speaks(m) {
 			ended = append(ended, m)
 		}
 	}

@@ -63,7 +63,7 @@ func (m *Machine) forget(now time.Duration, name string) error {
 	case s.InView():
 		return ErrInView
 	}
-	e := s.End
+	e := s.End.End
 	e.Life, e.Cause, e.Age = s.Record.Life, wire.Forgotten, 0
 	m.st.MergeEnd(now, e, 0)
 	return nil

@@ -43,7 +43,7 @@ func (h detectorHost) Cleared(_ time.Duration, member *view.Member) { h.m.pub.Cl
 // failures counts this failure of the member's process on top of those within the last ten minutes.
 func (m *Machine) failures(now time.Duration, member *view.Member) uint8 {
 	s := m.st.Find(member.ID)
-	if s == nil || !s.End.Life.SameProcess(member.Life) || now-s.EndedAt > failuresFor || s.End.Count == 255 {
+	if s == nil || !s.End.Life.SameProcess(member.Life) || now-s.End.At > failuresFor || s.End.Count == 255 {
 		return 1
 	}
 	return s.End.Count + 1

@@ -68,7 +68,7 @@ func New(now time.Duration, cfg Config) *Machine {
 
 // start builds the parts for a new process of this member.
 func (m *Machine) start(now time.Duration, self wire.Record) {
-	m.st = store.New(self, store.Limits{Key: m.cfg.MaxKey, Value: m.cfg.MaxValue, Space: m.cfg.MaxSpace})
+	m.st = store.NewSharing(m.cfg.Shared, self, store.Limits{Key: m.cfg.MaxKey, Value: m.cfg.MaxValue, Space: m.cfg.MaxSpace})
 	id := m.st.Self.ID
 	m.raw = m.st.View()
 	m.det = detector.New(now, detector.Config{Phi: m.cfg.Phi, Interval: m.cfg.Interval, Rand: m.rng}, m.raw.Find(id), detectorHost{m})

@@ -62,7 +62,7 @@ func (p *Publication) Member(s *store.Member) *Member {
 			out.State = Suspect
 		}
 	} else {
-		out.Cause, out.Failures, out.EndedAt = s.End.Cause, s.End.Count, s.EndedAt
+		out.Cause, out.Failures, out.EndedAt = s.End.Cause, s.End.Count, s.End.At
 		out.State = endedState(s.End.Cause)
 	}
 	if s == p.st.Self {

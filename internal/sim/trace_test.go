@@ -33,6 +33,16 @@ func TestTraceDependsOnTheSeedAlone(t *testing.T) {
 	t.Log("\n" + first) // read by the test below
 }
 
+// Sharing is for the sake of memory alone. In this world a view comes back within one turn.
+func TestTraceIsTheSameIfMembersShareNothing(t *testing.T) {
+	const seed = 31
+	apart := Draw(seed)
+	apart.Config.apart = true
+	if a, b := Swarm(seed).Trace, apart.Run().Trace; a != b {
+		t.Errorf("trace %016x, and %016x if nothing is shared", a, b)
+	}
+}
+
 // A 386 has other integers and other assembly.
 func TestTraceIsTheSameOn386(t *testing.T) {
 	if testing.Short() || runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {

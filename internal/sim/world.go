@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/publish"
+	"github.com/grapevine-gossip/grapevine/internal/view"
 )
 
 // Config describes a world. The zero Config is an empty, perfect one.
@@ -24,6 +25,8 @@ type Config struct {
 	Check      Checks
 
 	GoOn func() bool // asked now and then, if not nil; false ends the world for good
+
+	apart bool // members share no memory, as in processes of their own
 }
 
 // Checks says which invariants are checked.
@@ -48,16 +51,17 @@ type Settings struct {
 
 // World is a network, the members on it, and what time it is.
 type World struct {
-	cfg   Config
-	rng   *rand.Rand // for those who play with the world; the network has its own
-	now   time.Duration
-	queue queue
-	net   network
-	cores cores
-	nodes []*Node
-	trace trace
-	steps uint64 // of machines: the order of things within an instant
-	count uint64 // events handled
+	cfg    Config
+	rng    *rand.Rand // for those who play with the world; the network has its own
+	now    time.Duration
+	queue  queue
+	net    network
+	cores  cores
+	nodes  []*Node
+	trace  trace
+	steps  uint64 // of machines: the order of things within an instant
+	count  uint64 // events handled
+	shared *view.Shared
 
 	OnEvent   func(*Node, *publish.Event) // called for each event that a member publishes
 	OnPublish func(*Node)                 // called when a member has published another snapshot

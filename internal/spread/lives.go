@@ -46,8 +46,8 @@ func (s *Spread) pushLivesTo(to *view.Member, changes []store.Change) {
 
 // aged is a member's end with the age it has by now.
 func (s *Spread) aged(m *store.Member) wire.End {
-	e := m.End
-	e.Age = min(max(s.now-m.EndedAt, 0), wire.MaxDuration)
+	e := m.End.End
+	e.Age = min(max(s.now-m.End.At, 0), wire.MaxDuration)
 	return e
 }
 

@@ -21,7 +21,6 @@ type Entry struct {
 // Namespace is what one process of a member says: a gap-free prefix of its versions. For each key the newest version up
 // to Max is here, or a tombstone, or nothing if the tombstone was collected (versions up to Floor).
 type Namespace struct {
-	owner wire.Life // generation and boot id count
 	live  cow.Map[string, *Entry]
 	dead  map[string]*Entry // tombstones; nil before the first
 	log   []*Entry          // in order of versions; entries no longer current are skipped and squeezed out now and then
@@ -34,8 +33,15 @@ type Namespace struct {
 	rebuild *Namespace // being filled anew from 0, because the owner collected tombstones that this copy never saw
 }
 
-func newNamespace(owner wire.Life) *Namespace {
-	return &Namespace{owner: owner}
+// nothing is what those who said nothing have in common. It is never written to.
+var nothing = &Namespace{}
+
+// space is m's namespace, to be written to.
+func (m *Member) space() *Namespace {
+	if m.Space == nothing {
+		m.Space = &Namespace{}
+	}
+	return m.Space
 }
 
 // Max is the version up to which everything is here.
@@ -54,7 +60,12 @@ func (n *Namespace) Len() int { return n.live.Len() }
 func (n *Namespace) Get(key string) (*Entry, bool) { return n.live.Get(key) }
 
 // Freeze returns the live entries as they are now, for readers.
-func (n *Namespace) Freeze() cow.Frozen[string, *Entry] { return n.live.Freeze() }
+func (n *Namespace) Freeze() cow.Frozen[string, *Entry] {
+	if n.live.Len() == 0 {
+		return cow.Frozen[string, *Entry]{}
+	}
+	return n.live.Freeze()
+}
 
 // Position is where to continue from: a version, and the floor under which the copy being filled was started.
 func (n *Namespace) Position() (version, base uint64) {
@@ -247,7 +258,7 @@ func (n *Namespace) extend(now time.Duration, d *wire.Delta) []*Entry {
 func (n *Namespace) applyRebuild(now time.Duration, d *wire.Delta) (*Namespace, []*Entry, Outcome) {
 	r := n.rebuild
 	if d.From == 0 && (r == nil || !r.continues(d)) {
-		r = newNamespace(n.owner)
+		r = &Namespace{}
 		n.rebuild = r
 	}
 	if r == nil || d.From > r.max || !r.continues(d) {

@@ -194,7 +194,7 @@ func TestEstimateIsAnUpperBound(t *testing.T) {
 
 // A rebuild that is overtaken by the old copy is given up: the next pull continues where the copy stands.
 func TestOvertakenRebuildIsGivenUp(t *testing.T) {
-	n := newNamespace(life(1, 1, 0))
+	n := &Namespace{}
 	apply := func(from, to, floor uint64, entries ...wire.Entry) {
 		n, _, _ = n.apply(1, &wire.Delta{From: from, To: to, Floor: floor, Entries: entries})
 	}
@@ -210,7 +210,7 @@ func TestOvertakenRebuildIsGivenUp(t *testing.T) {
 }
 
 func TestRebuildTellsWhatChanged(t *testing.T) {
-	n := newNamespace(life(1, 1, 0))
+	n := &Namespace{}
 	n, _, _ = n.apply(1, &wire.Delta{To: 3, Entries: []wire.Entry{
 		{Key: "gone", Version: 1}, {Key: "kept", Version: 2}, {Key: "changed", Version: 3},
 	}})

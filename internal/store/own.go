@@ -159,7 +159,7 @@ func (s *Store) checkWrite(key string, value []byte, ifVersion *uint64) error {
 }
 
 func (s *Store) write(now time.Duration, key string, value []byte, deleted bool) uint64 {
-	space := s.Self.Space
+	space := s.Self.space()
 	from := space.max
 	e := &Entry{Key: key, Value: value, Version: from + 1, Deleted: deleted, At: now}
 	s.uncount(s.Self)

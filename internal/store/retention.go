@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
@@ -28,16 +29,16 @@ func (s *Store) Retain(now time.Duration) {
 			ended = append(ended, m)
 		}
 	}
-	slices.SortStableFunc(ended, func(a, b *Member) int { return cmp.Compare(b.EndedAt, a.EndedAt) })
+	slices.SortStableFunc(ended, func(a, b *Member) int { return cmp.Compare(b.End.At, a.End.At) })
 	bytes := 0
 	for i, m := range ended {
-		if i >= keepAtLeast+keepPerMember*s.size || now-m.EndedAt > keepFor(m.End.Cause) {
+		if i >= keepAtLeast+keepPerMember*s.size || now-m.End.At > keepFor(m.End.Cause) {
 			s.drop(m)
 			continue
 		}
-		if bytes += m.Space.bytes; bytes > keepSpaceBytes {
-			bytes -= m.Space.bytes
-			m.Space = newNamespace(m.Record.Life)
+		if bytes += m.Space.Bytes(); bytes > keepSpaceBytes {
+			bytes -= m.Space.Bytes()
+			m.Space = nothing
 		}
 	}
 }
@@ -53,7 +54,7 @@ func keepFor(c wire.Cause) time.Duration {
 }
 
 func (s *Store) drop(m *Member) {
-	delete(s.members, m.ID)
-	i, _ := slices.BinarySearchFunc(s.order, m.ID, func(m *Member, id uint64) int { return cmp.Compare(m.ID, id) })
+	i, _ := view.Search(s.ids, m.ID)
+	s.ids = slices.Delete(s.ids, i, i+1)
 	s.order = slices.Delete(s.order, i, i+1)
 }

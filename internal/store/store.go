@@ -7,7 +7,6 @@
 package store
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -15,23 +14,27 @@ import (
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
-// Member is all that is known of one name.
+// Member is all that is known of one name. There is one for each name at each member, so it is small: what others hold
+// as well is behind pointers.
 type Member struct {
-	Name    string
-	ID      uint64
-	Record  wire.Record   // of the newest life known
-	End     wire.End      // of the newest life known to be over; the zero Life: none
-	EndedAt time.Duration // when it was written, on this member's clock
-	Space   *Namespace    // of Record's process, also after its end
-
-	seen *view.Member // of Record, made once per record
+	*view.Member            // name and record of the newest life known
+	End          *End       // of the newest life known to be over; never nil
+	Space        *Namespace // of that life's process, also after its end
 }
+
+// End is an end, and when it was written, on this member's clock.
+type End struct {
+	wire.End
+	At time.Duration
+}
+
+var noEnd = &End{} // the zero Life: none
 
 // InView reports whether the newest life has not ended.
 func (m *Member) InView() bool { return m.Record.Life.Compare(m.End.Life) > 0 }
 
 // View is the member as the view has it.
-func (m *Member) View() *view.Member { return m.seen }
+func (m *Member) View() *view.Member { return m.Member }
 
 // Owner names the member's namespace on the wire.
 func (m *Member) Owner() wire.Owner { return wire.OwnerOf(m.ID, m.Record.Life) }
@@ -52,12 +55,10 @@ const (
 type Change struct {
 	Kind     ChangeKind
 	Member   *Member
-	Was      wire.Record // the record before (Lived, Moved)
-	WasEnd   wire.End    // the end before
-	Source   uint64      // id of the member it came from; 0: from here
-	Bulk     bool        // learned in bulk: passed on by announcement, never flooded
-	From, To uint64      // Wrote: versions
-	Entries  []*Entry    // Wrote: what became visible
+	Source   uint64   // id of the member it came from; 0: from here
+	Bulk     bool     // learned in bulk: passed on by announcement, never flooded
+	From, To uint64   // Wrote: versions
+	Entries  []*Entry // Wrote: what became visible
 }
 
 // Store is the state of one member. Not safe for concurrent use.
@@ -65,14 +66,16 @@ type Store struct {
 	Self *Member
 
 	limits  Limits
-	members map[uint64]*Member
+	shared  *view.Shared
+	ids     []uint64            // of order: a search touches nothing else
 	order   []*Member           // by id: the one order in which anything is walked
 	pending map[uint64]wire.End // ends above the life known here
 
 	viewHash  uint64
 	stateHash uint64
 	size      int
-	view      *view.View // nil: to be computed
+	view      *view.View
+	stale     bool // view may not be the present one
 	changes   []Change
 	recent    recent
 	ttl       ttlQueue
@@ -82,18 +85,25 @@ type Store struct {
 const maxPending = 256
 
 // New makes the state of a member that is alone.
-func New(self wire.Record, limits Limits) *Store {
-	s := &Store{limits: limits.withDefaults(), members: map[uint64]*Member{}, pending: map[uint64]wire.End{}}
-	s.Self = s.member(self.Name)
-	s.setRecord(s.Self, self)
+func New(self wire.Record, limits Limits) *Store { return NewSharing(nil, self, limits) }
+
+// NewSharing is New for one of several that share what is equal.
+func NewSharing(shared *view.Shared, self wire.Record, limits Limits) *Store {
+	s := &Store{limits: limits.withDefaults(), shared: shared, pending: map[uint64]wire.End{}}
+	s.Self = s.add(wire.ID(self.Name), self)
 	return s
 }
 
 // Find returns what is known of the name with that id, or nil.
-func (s *Store) Find(id uint64) *Member { return s.members[id] }
+func (s *Store) Find(id uint64) *Member {
+	if i, ok := view.Search(s.ids, id); ok {
+		return s.order[i]
+	}
+	return nil
+}
 
 // FindName returns what is known of a name, or nil.
-func (s *Store) FindName(name string) *Member { return s.members[wire.ID(name)] }
+func (s *Store) FindName(name string) *Member { return s.Find(wire.ID(name)) }
 
 // All lists everybody known, in the order of ids. The slice must not be changed.
 func (s *Store) All() []*Member { return s.order }
@@ -104,18 +114,41 @@ func (s *Store) ViewHash() uint64 { return s.viewHash }
 // StateHash is the hash of the versions held of the view's members.
 func (s *Store) StateHash() uint64 { return s.stateHash }
 
-// View is the present view. The same pointer is returned while it doesn't change.
+// View is the present view. The same pointer is returned while it doesn't change, and if it changed back.
 func (s *Store) View() *view.View {
-	if s.view == nil {
-		members := make([]*view.Member, 0, s.size)
-		for _, m := range s.order {
-			if m.InView() {
-				members = append(members, m.seen)
-			}
-		}
-		s.view = view.New(members)
+	if s.stale && (s.view == nil || !s.isView(s.view)) {
+		s.view = s.shared.View(s.viewHash, s.isView, s.makeView)
 	}
+	s.stale = false
 	return s.view
+}
+
+func (s *Store) makeView() *view.View {
+	members := make([]*view.Member, 0, s.size)
+	for _, m := range s.order {
+		if m.InView() {
+			members = append(members, m.Member)
+		}
+	}
+	return view.New(members)
+}
+
+// isView reports whether v holds exactly what the view should.
+func (s *Store) isView(v *view.View) bool {
+	if v.Len() != s.size || v.Hash() != s.viewHash {
+		return false
+	}
+	i := 0
+	for _, m := range s.order {
+		if !m.InView() {
+			continue
+		}
+		if v.At(i) != m.Member {
+			return false
+		}
+		i++
+	}
+	return true
 }
 
 // Changes returns the log since the last call.
@@ -127,16 +160,22 @@ func (s *Store) Changes() []Change {
 
 // MergeRecord takes over a newer life, or a newer address of the same life. It reports whether anything changed.
 func (s *Store) MergeRecord(now time.Duration, r wire.Record, source uint64, bulk bool) bool {
-	m := s.member(r.Name)
-	c := r.Life.Compare(m.Record.Life)
-	if c < 0 || c == 0 && r.AddrVersion <= m.Record.AddrVersion {
-		return false
+	ch := Change{Kind: Lived, Source: source, Bulk: bulk}
+	id := wire.ID(r.Name)
+	m := s.Find(id)
+	if m == nil {
+		m = s.add(id, r)
+	} else {
+		c := r.Life.Compare(m.Record.Life)
+		if c < 0 || c == 0 && r.AddrVersion <= m.Record.AddrVersion {
+			return false
+		}
+		if c == 0 {
+			ch.Kind = Moved
+		}
+		s.setRecord(m, r)
 	}
-	ch := Change{Kind: Lived, Member: m, Was: m.Record, WasEnd: m.End, Source: source, Bulk: bulk}
-	if c == 0 {
-		ch.Kind = Moved
-	}
-	s.setRecord(m, r)
+	ch.Member = m
 	s.changes = append(s.changes, ch)
 	if e, ok := s.pending[m.ID]; ok && e.Life.Compare(r.Life) <= 0 {
 		delete(s.pending, m.ID)
@@ -149,7 +188,7 @@ func (s *Store) MergeRecord(now time.Duration, r wire.Record, source uint64, bul
 // that life's record is here, so a forged end can't lock a name out. It reports whether anything changed.
 func (s *Store) MergeEnd(now time.Duration, e wire.End, source uint64) bool {
 	id := wire.ID(e.Name)
-	m := s.members[id]
+	m := s.Find(id)
 	if m == nil || e.Life.Compare(m.Record.Life) > 0 {
 		old, ok := s.pending[id]
 		c := e.Life.Compare(old.Life)
@@ -162,26 +201,26 @@ func (s *Store) MergeEnd(now time.Duration, e wire.End, source uint64) bool {
 	if c < 0 || c == 0 && e.Cause <= m.End.Cause {
 		return false
 	}
-	s.changes = append(s.changes, Change{Kind: Ended, Member: m, Was: m.Record, WasEnd: m.End, Source: source})
-	s.setEnd(m, e, now-e.Age)
+	s.changes = append(s.changes, Change{Kind: Ended, Member: m, Source: source})
+	s.setEnd(m, &End{e, now - e.Age})
 	return true
 }
 
 // Apply merges a delta of a namespace.
 func (s *Store) Apply(now time.Duration, d *wire.Delta, source uint64, bulk bool) Outcome {
-	m := s.members[d.Owner.ID]
+	m := s.Find(d.Owner.ID)
 	if m == nil || m == s.Self || m.Owner() != d.Owner || m.End.Cause == wire.Forgotten && !m.InView() {
 		return Ignored
 	}
-	from := m.Space.max
+	from := m.Space.Max()
 	s.uncount(m)
-	space, fresh, outcome := m.Space.apply(now, d)
+	space, fresh, outcome := m.space().apply(now, d)
 	m.Space = space
 	s.count(m)
-	if m.Space.max > from {
-		s.recent.add(Write{Member: m, Owner: d.Owner, From: from, To: m.Space.max, At: now})
+	if space.max > from {
+		s.recent.add(Write{Member: m, Owner: d.Owner, From: from, To: space.max, At: now})
 		s.changes = append(s.changes, Change{
-			Kind: Wrote, Member: m, Source: source, Bulk: bulk, From: from, To: m.Space.max, Entries: fresh,
+			Kind: Wrote, Member: m, Source: source, Bulk: bulk, From: from, To: space.max, Entries: fresh,
 		})
 		s.heed(now, m, fresh, source)
 	}
@@ -194,10 +233,15 @@ func (s *Store) Apply(now time.Duration, d *wire.Delta, source uint64, bulk bool
 func (s *Store) TakeOver(now time.Duration, lives []wire.Record) {
 	in := make(map[uint64]bool, len(lives))
 	for _, r := range lives {
-		m := s.member(r.Name)
-		in[m.ID] = true
+		id := wire.ID(r.Name)
+		in[id] = true
+		m := s.Find(id)
+		if m == nil {
+			s.add(id, r)
+			continue
+		}
 		if m.End.Life.Compare(r.Life) >= 0 {
-			s.setEnd(m, wire.End{}, 0)
+			s.setEnd(m, noEnd)
 		}
 		switch {
 		case m == s.Self && !r.Life.SameProcess(m.Record.Life):
@@ -208,22 +252,21 @@ func (s *Store) TakeOver(now time.Duration, lives []wire.Record) {
 	}
 	for _, m := range s.order {
 		if m.InView() && !in[m.ID] {
-			s.setEnd(m, wire.End{Name: m.Name, Life: m.Record.Life, Cause: wire.Failed}, now)
+			s.setEnd(m, &End{wire.End{Name: m.Name, Life: m.Record.Life, Cause: wire.Failed}, now})
 		}
 	}
 	clear(s.pending)
 	s.changes = append(s.changes, Change{Kind: TakenOver})
 }
 
-func (s *Store) member(name string) *Member {
-	id := wire.ID(name)
-	m := s.members[id]
-	if m == nil {
-		m = &Member{Name: name, ID: id}
-		s.members[id] = m
-		i, _ := slices.BinarySearchFunc(s.order, id, func(m *Member, id uint64) int { return cmp.Compare(m.ID, id) })
-		s.order = slices.Insert(s.order, i, m)
-	}
+// add enters a name that was not known.
+func (s *Store) add(id uint64, r wire.Record) *Member {
+	m := &Member{Member: s.viewed(id, r), End: noEnd, Space: nothing}
+	i, _ := view.Search(s.ids, id)
+	s.ids = slices.Insert(s.ids, i, id)
+	s.order = slices.Insert(s.order, i, m)
+	s.count(m)
+	s.stale = true
 	return m
 }
 
@@ -231,49 +274,49 @@ func (s *Store) member(name string) *Member {
 // come back, and are never merged with new ones.
 func (s *Store) setRecord(m *Member, r wire.Record) {
 	s.uncount(m)
-	if m.Space == nil || !m.Space.owner.SameProcess(r.Life) {
-		m.Space = newNamespace(r.Life)
+	if !m.Record.Life.SameProcess(r.Life) {
+		m.Space = nothing
 	}
-	m.Record = r
-	m.seen = view.NewMember(r)
+	m.Member = s.viewed(m.ID, r)
 	s.count(m)
+	s.stale = true
 }
 
-func (s *Store) setEnd(m *Member, e wire.End, at time.Duration) {
+// viewed is the member of the view that has this record. A record that comes back is the one it was, so that the view
+// may be, too.
+func (s *Store) viewed(id uint64, r wire.Record) *view.Member {
+	if s.view != nil {
+		if m := s.view.Find(id); m != nil && m.Record == r {
+			return m
+		}
+	}
+	return s.shared.Member(id, r)
+}
+
+func (s *Store) setEnd(m *Member, e *End) {
 	s.uncount(m)
-	m.End, m.EndedAt = e, at
+	m.End = e
 	if e.Cause == wire.Forgotten && !m.InView() {
-		m.Space = newNamespace(m.Record.Life)
+		m.Space = nothing
 	}
 	s.count(m)
+	s.stale = true
 }
 
 // uncount takes m out of the running hashes; count puts it back. Every change of a member stands between the two.
 func (s *Store) uncount(m *Member) {
-	if m.Space == nil || !m.InView() {
+	if !m.InView() {
 		return
 	}
 	s.viewHash -= wire.LifeHash(m.ID, m.Record.Life)
-	s.stateHash -= wire.VersionHash(m.ID, m.Record.Life, m.Space.max)
+	s.stateHash -= wire.VersionHash(m.ID, m.Record.Life, m.Space.Max())
 	s.size--
 }
 
 func (s *Store) count(m *Member) {
 	if m.InView() {
-		hash := wire.LifeHash(m.ID, m.Record.Life)
-		s.viewHash += hash
-		s.stateHash += wire.VersionHash(m.ID, m.Record.Life, m.Space.max)
+		s.viewHash += wire.LifeHash(m.ID, m.Record.Life)
+		s.stateHash += wire.VersionHash(m.ID, m.Record.Life, m.Space.Max())
 		s.size++
 	}
-	if s.view != nil && s.view.Find(m.ID) != m.inViewNow() {
-		s.view = nil
-	}
-}
-
-// inViewNow is what the view should hold of m.
-func (m *Member) inViewNow() *view.Member {
-	if m.InView() {
-		return m.seen
-	}
-	return nil
 }

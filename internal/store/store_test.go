@@ -209,7 +209,7 @@ func TestTakeOverEndsThoseLeftBehind(t *testing.T) {
 	s.MergeEnd(1, wire.End{Name: "common", Life: life(2, 1, 1), Cause: wire.Failed}, 0)
 	own := rec("self", life(1, 1, 1))
 	s.TakeOver(5, []wire.Record{own, rec("common", life(2, 1, 1)), rec("other", life(1, 1, 0))})
-	if m := s.FindName("friend"); m.InView() || m.End.Life != life(2, 1, 1) || m.EndedAt != 5 {
+	if m := s.FindName("friend"); m.InView() || m.End.Life != life(2, 1, 1) || m.End.At != 5 {
 		t.Errorf("the fellow left behind: %+v", m)
 	}
 	if m := s.FindName("dead"); m.InView() || m.End.Cause != wire.Left {

@@ -16,9 +16,10 @@ var layers = map[string][]string{
 	"internal/cow":     {},
 	"internal/overlay": {},
 	"internal/phi":     {},
+	"internal/intern":  {},
 	"internal/datadir": {},
 
-	"internal/view":  {"internal/overlay", "internal/wire"},
+	"internal/view":  {"internal/intern", "internal/overlay", "internal/wire"},
 	"internal/store": {"internal/cow", "internal/view", "internal/wire"},
 
 	// These five don't know each other: what one needs of another goes through internal/gossip.

@@ -22,14 +22,16 @@ type Member struct {
 }
 
 // NewMember derives a member from its record.
-func NewMember(r wire.Record) *Member {
-	id := wire.ID(r.Name)
+func NewMember(r wire.Record) *Member { return newMember(wire.ID(r.Name), r) }
+
+func newMember(id uint64, r wire.Record) *Member {
 	return &Member{Record: r, ID: id, Tag: wire.Tag(id, r.Life)}
 }
 
 // View is a set of members, sorted by id.
 type View struct {
 	members []*Member
+	ids     []uint64 // of members
 	hash    uint64
 	graph   *overlay.Graph // computed when first asked for
 }
@@ -38,7 +40,9 @@ type View struct {
 func New(members []*Member) *View {
 	v := &View{members: members}
 	slices.SortFunc(members, func(a, b *Member) int { return cmp.Compare(a.ID, b.ID) })
-	for _, m := range members {
+	v.ids = make([]uint64, len(members))
+	for i, m := range members {
+		v.ids[i] = m.ID
 		v.hash += wire.LifeHash(m.ID, m.Life)
 	}
 	return v
@@ -130,17 +134,11 @@ func (v *View) Children(id uint64) []*Member {
 	return out
 }
 
-func (v *View) index(id uint64) (int, bool) {
-	return slices.BinarySearchFunc(v.members, id, func(m *Member, id uint64) int { return cmp.Compare(m.ID, id) })
-}
+func (v *View) index(id uint64) (int, bool) { return Search(v.ids, id) }
 
 func (v *View) overlay() *overlay.Graph {
 	if v.graph == nil {
-		ids := make([]uint64, len(v.members))
-		for i, m := range v.members {
-			ids[i] = m.ID
-		}
-		v.graph = overlay.Build(ids, rank)
+		v.graph = overlay.Build(v.ids, rank)
 	}
 	return v.graph
 }
