@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -25,6 +26,8 @@ type options struct {
 	columns   []cluster.Library
 	output    string
 	resume    string
+	plots     string
+	from      string
 	one       string // a single run, in this process
 }
 
@@ -32,9 +35,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	o, err := parse(os.Args[1:])
-	if err == nil && o.one != "" {
+	switch {
+	case err != nil:
+	case o.one != "":
 		err = single(ctx, o)
-	} else if err == nil {
+	case o.from != "":
+		err = replot(o)
+	default:
 		err = all(ctx, o)
 	}
 	if err != nil {
@@ -54,12 +61,17 @@ func parse(args []string) (options, error) {
 	f.StringVar(&columns, "columns", "", "of "+strings.Join(names(cluster.Libraries, libraryName), ",")+"; default all")
 	f.StringVar(&o.output, "o", "text", "text, json or markdown")
 	f.StringVar(&o.resume, "resume", "", "append results to this file, and don't repeat the runs that it has")
+	f.StringVar(&o.plots, "plots", "", "write report.html and a picture of each plot to this directory")
+	f.StringVar(&o.from, "from", "", "run nothing: plot what -o json printed, or what -resume kept of -n members")
 	f.StringVar(&o.one, "one", "", "scenario,column: a single run, its result as JSON; how the program calls itself")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
 	if o.n < 3 || o.n > 5000 {
 		return o, fmt.Errorf("-n %d: from 3 to 5000", o.n)
+	}
+	if o.from != "" && o.plots == "" {
+		return o, errors.New("-from: say where to with -plots")
 	}
 	if o.output != "text" && o.output != "json" && o.output != "markdown" {
 		return o, fmt.Errorf("-o %s: text, json or markdown", o.output)
@@ -136,6 +148,9 @@ func all(ctx context.Context, o options) error {
 	}
 	r := report.New(o.n, o.scenarios, o.columns, results)
 	r.Command = "go -C bench run . " + strings.Join(os.Args[1:], " ")
+	if err := plot(r, o.plots); err != nil {
+		return err
+	}
 	switch o.output {
 	case "json":
 		e := json.NewEncoder(os.Stdout)
@@ -145,4 +160,38 @@ func all(ctx context.Context, o options) error {
 		return r.Markdown(os.Stdout)
 	}
 	return r.Text(os.Stdout)
+}
+
+// replot makes plots of what was measured earlier.
+func replot(o options) error {
+	text, err := os.ReadFile(o.from)
+	if err != nil {
+		return err
+	}
+	if r, err := report.Stored(text); err == nil {
+		return plot(r, o.plots)
+	}
+	results, err := report.Results(text, o.n, o.quick)
+	if err != nil {
+		return fmt.Errorf("%s: neither a report nor results: %w", o.from, err)
+	}
+	if len(results) == 0 {
+		return fmt.Errorf("%s: no results with -n %d -quick=%t", o.from, o.n, o.quick)
+	}
+	r := report.New(o.n, o.scenarios, o.columns, results)
+	r.Machine = report.Machine{} // it may be another one
+	return plot(r, o.plots)
+}
+
+// plot does nothing if no directory is named.
+func plot(r report.Report, dir string) error {
+	if dir == "" {
+		return nil
+	}
+	path, err := r.Page(dir)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, "plotted in "+path)
+	return nil
 }

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
+	"github.com/grapevine-gossip/grapevine/bench/internal/cluster"
 	"github.com/grapevine-gossip/grapevine/bench/internal/play"
+	"github.com/grapevine-gossip/grapevine/bench/internal/report"
 )
 
 func TestParse(t *testing.T) {
@@ -55,5 +60,49 @@ func TestResume(t *testing.T) {
 	}
 	if _, err := load(o); err == nil {
 		t.Error("a broken file is taken")
+	}
+}
+
+// Both what -resume keeps and what -o json prints can be plotted later.
+func TestReplot(t *testing.T) {
+	o := options{from: "testdata/results101.jsonl", plots: filepath.Join(t.TempDir(), "plots"), n: 101, scenarios: play.Scenarios, columns: cluster.Libraries}
+	if err := replot(o); err != nil {
+		t.Fatal(err)
+	}
+	html, err := os.ReadFile(filepath.Join(o.plots, "report.html"))
+	if err != nil || strings.Contains(string(html), runtime.Version()) {
+		t.Errorf("%v; it may not claim that this machine was it", err)
+	}
+	o.n = 20
+	if err := replot(o); err == nil || !strings.Contains(err.Error(), "no results with -n 20") {
+		t.Errorf("%v", err)
+	}
+	printed := filepath.Join(t.TempDir(), "report.json")
+	results, err := load(options{resume: "testdata/results101.jsonl", n: 101})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.MarshalIndent(report.New(101, play.Scenarios, cluster.Libraries, results), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(printed, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.from, o.plots = printed, filepath.Join(t.TempDir(), "again") // whatever -n says
+	if err := replot(o); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(o.plots, "times.svg")); err != nil {
+		t.Error(err)
+	}
+	for _, from := range []string{filepath.Join(t.TempDir(), "none"), "README.md"} {
+		o.from = from
+		if err := replot(o); err == nil || !strings.Contains(err.Error(), from) {
+			t.Errorf("%s: %v", from, err)
+		}
+	}
+	if _, err := parse([]string{"-from", "x"}); err == nil {
+		t.Error("-from without -plots is taken")
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/grapevine-gossip/grapevine/bench/internal/cluster"
 	"github.com/grapevine-gossip/grapevine/bench/internal/play"
+	"github.com/grapevine-gossip/grapevine/bench/internal/report"
 )
 
 // runAll makes all runs that are asked for, interleaved: each scenario goes through all columns, then again. So a machine
@@ -110,26 +110,18 @@ func load(o options) ([]play.Result, error) {
 	if o.resume == "" {
 		return nil, nil
 	}
-	f, err := os.Open(o.resume)
+	text, err := os.ReadFile(o.resume)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	var out []play.Result
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		var r play.Result
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			return nil, fmt.Errorf("%s: %w", o.resume, err)
-		}
-		if r.N == o.n && r.Quick == o.quick {
-			out = append(out, r)
-		}
+	results, err := report.Results(text, o.n, o.quick)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.resume, err)
 	}
-	return out, lines.Err()
+	return results, nil
 }
 
 // keep appends a result.

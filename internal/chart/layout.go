@@ -195,9 +195,14 @@ func (d *drawing) plotHeight() vg.Length {
 	return height + below
 }
 
+// slotHeight is the room of a category on its side, for its bars and for its name.
 func (d *drawing) slotHeight() vg.Length {
-	const bar, least = 17, 30
-	return max(least, bar*vg.Length(max(1, len(d.bars)))+14)
+	const bar, gap, least = 17, 14, 30
+	out := max(least, bar*vg.Length(len(d.bars))+gap)
+	for _, tick := range d.names() {
+		out = max(out, tickFont.Size*vg.Length(1+strings.Count(tick.Label, "\n"))+gap)
+	}
+	return out
 }
 
 // tooTight tells that names or labels don't fit side by side.
@@ -277,7 +282,7 @@ func (d *drawing) names() plot.ConstantTicks {
 	}
 	var out plot.ConstantTicks
 	for i, name := range d.chart.X.Names {
-		out = append(out, plot.Tick{Value: float64(i), Label: strings.Join(wrap(name, tickFont, room), "\n")})
+		out = append(out, plot.Tick{Value: float64(i), Label: strings.Join(balanced(name, tickFont, room), "\n")})
 	}
 	return out
 }
@@ -293,6 +298,20 @@ func wrap(s string, f font.Font, width vg.Length) []string {
 		lines = append(lines, word)
 	}
 	return lines
+}
+
+// balanced breaks a text into as few lines as wrap, of about the same length.
+func balanced(s string, f font.Font, width vg.Length) []string {
+	out := wrap(s, f, width)
+	for width > 0 {
+		width -= 5
+		narrower := wrap(s, f, width)
+		if len(narrower) > len(out) {
+			break
+		}
+		out = narrower
+	}
+	return out
 }
 
 func widest(lines []string, f font.Font) vg.Length {

@@ -198,6 +198,9 @@ func (d *drawing) whiskers(f frame, l *Line, s style) {
 
 // whisker draws a range at x, moved aside by so much.
 func (d *drawing) whisker(f frame, s draw.LineStyle, x float64, aside vg.Length, r Range) {
+	if r.Low == r.High {
+		return
+	}
 	const tip = 3.5
 	a, b := d.at(f, Point{x, r.Low}), d.at(f, Point{x, r.High})
 	across := vg.Point{X: tip}

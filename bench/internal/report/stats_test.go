@@ -91,7 +91,7 @@ func TestAmounts(t *testing.T) {
 	}{
 		{0.0123, play.Seconds, "12.3 ms"}, {59.96, play.Seconds, "60.0 s"}, {1234567, play.Bytes, "1.23 MB"},
 		{999, play.Bytes, "999 B"}, {0.5, play.Share, "50.0 %"}, {0.48, play.Milli, "0.48 ms/s"},
-		{101.4, play.Rate, "101"}, {0, play.Count, "0"}, {0.0123, play.Rate, "0.012"},
+		{101.4, play.Rate, "101"}, {0, play.Count, "0"}, {9, play.Count, "9"}, {0.5, play.Count, "0.5"}, {0.0123, play.Rate, "0.012"},
 	} {
 		if got := amount(c.v, c.unit); got != c.want {
 			t.Errorf("%v %q: %q, want %q", c.v, c.unit, got, c.want)

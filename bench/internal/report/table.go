@@ -115,6 +115,8 @@ func amount(v float64, unit play.Unit) string {
 		return digits(v) + " B"
 	case play.Share:
 		return digits(100*v) + " %"
+	case play.Count:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	case play.Milli:
 		return digits(v) + " ms/s"
 	}
