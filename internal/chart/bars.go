@@ -8,8 +8,16 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// barsShare is how much of the room of a category its bars take.
-const barsShare = 0.8
+// barsShare is how much of the room of a category its bars take, and thickest the most that one of them may.
+const (
+	barsShare = 0.8
+	thickest  = vg.Length(46)
+)
+
+// each is the room of one bar of a category.
+func (d *drawing) each(slot vg.Length) vg.Length {
+	return min(thickest, slot*barsShare/vg.Length(max(1, len(d.bars))))
+}
 
 // barNames are those of the lines that are bars, in the order in which they stand side by side.
 func (c *Chart) barNames() []string {
@@ -57,7 +65,6 @@ func (c *Chart) slot(log bool) float64 {
 
 // bar tells how thick bars are, and how far from the middle of its category that of a name stands.
 func (d *drawing) bar(f frame, name string) (thick, aside vg.Length) {
-	const most = 46
 	from, to := Point{0, 1}, Point{d.chart.slot(false), 1}
 	if d.chart.X.Log {
 		from, to = Point{1, 1}, Point{d.chart.slot(true), 1}
@@ -71,7 +78,7 @@ func (d *drawing) bar(f frame, name string) (thick, aside vg.Length) {
 		slot = vg.Length(math.Abs(float64(b.Y - a.Y)))
 	}
 	n := vg.Length(len(d.bars))
-	each := min(most, slot*barsShare/n)
+	each := d.each(slot)
 	gap := min(2, each/8)
 	return each - gap, each * (vg.Length(slices.Index(d.bars, name)) - (n-1)/2)
 }

@@ -216,7 +216,7 @@ func (d *drawing) tooTight() bool {
 			return true
 		}
 	}
-	return d.widestLabel() > slot*barsShare/vg.Length(max(1, len(d.bars)))
+	return d.widestLabel() > d.each(slot)
 }
 
 // drawPlot draws the axes and what is between them.

@@ -257,10 +257,12 @@ func TestBarsAreToScale(t *testing.T) {
 
 func TestLongNamesTurnTheChart(t *testing.T) {
 	upright, sideways := samples()[4], samples()[5]
+	wordy := grouped("wordy", []string{"one"}, []string{"a", "b"}) // much room, but bars are never so wide
+	wordy.Lines[0].Labels[0] = "1.52 ms/s"
 	for _, tc := range []struct {
 		chart Chart
 		want  bool
-	}{{upright, false}, {sideways, true}} {
+	}{{upright, false}, {sideways, true}, {wordy, true}} {
 		d := &drawing{chart: &tc.chart, width: vg.Length(Wide), bars: tc.chart.barNames()}
 		if d.tooTight() != tc.want {
 			t.Errorf("%s: turned %v", tc.chart.Name, !tc.want)
