@@ -177,7 +177,7 @@ func (n *Node) public(snap *publish.Snapshot, e publish.Event) Event {
 	case publish.EventRejoined:
 		return Rejoined{m.Incarnation, e.Reason, e.Before, e.After}
 	case publish.EventStabilized:
-		return ViewStabilized{ViewID(e.View), e.Names}
+		return ViewStabilized{ViewID(e.View), e.Names()}
 	case publish.EventDestabilized:
 		return ViewDestabilized{ViewID(e.View)}
 	case publish.EventNameConflict:

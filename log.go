@@ -34,7 +34,7 @@ func (l logger) event(e publish.Event) {
 	case publish.EventRejoined:
 		l.Warn("this member was ended elsewhere and is back", "reason", e.Reason, "before", e.Before, "after", e.After)
 	case publish.EventStabilized:
-		l.Info("view is stable", "members", len(e.Names))
+		l.Info("view is stable", "members", e.Stable.Len())
 	}
 }
 

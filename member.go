@@ -262,10 +262,10 @@ func (n *Node) view(snap *publish.Snapshot) View {
 func (n *Node) member(snap *publish.Snapshot, m *publish.Member) Member {
 	out := Member{
 		Name: m.Name, Addr: m.Addr, State: State(m.State), Generation: m.Life.Generation, Incarnation: m.Life.Incarnation,
-		MinVersion: m.MinVersion, MaxVersion: m.MaxVersion, Failures: int(m.Failures), Tags: map[string]string{},
+		MinVersion: m.MinVersion, MaxVersion: m.MaxVersion, Failures: m.Failures(), Tags: map[string]string{},
 	}
 	if out.Ended() {
-		out.EndedFor = max(n.now()-m.EndedAt, 0)
+		out.EndedFor = max(n.now()-m.EndedAt(), 0)
 	}
 	reserved := 0
 	for key, e := range m.Keys.From("_") {

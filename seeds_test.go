@@ -14,6 +14,8 @@ import (
 
 	"github.com/grapevine-gossip/grapevine/internal/cow"
 	"github.com/grapevine-gossip/grapevine/internal/publish"
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
 	"github.com/grapevine-gossip/grapevine/transport"
 )
 
@@ -157,32 +159,36 @@ func TestAdvertisedAddress(t *testing.T) {
 	}
 }
 
+func publishedAt(name string, state publish.State, addr string) *publish.Member {
+	return &publish.Member{Member: view.NewMember(wire.Record{Name: name, Addr: addrs(addr)[0]}), State: state}
+}
+
 // Join has met somebody if an address matches or a member is new: members need not advertise where they were asked.
 func TestMet(t *testing.T) {
-	self, asked := &publish.Member{Name: "self", State: publish.Alive, Addr: addrs("10.0.0.1:1")[0]}, addrs("127.0.0.1:2")
-	view := func(others ...*publish.Member) *publish.Snapshot {
-		var m cow.Map[string, *publish.Member]
+	self, asked := publishedAt("self", publish.Alive, "10.0.0.1:1"), addrs("127.0.0.1:2")
+	seen := func(others ...*publish.Member) *publish.Snapshot {
+		var m cow.Map[*publish.Member]
 		for _, o := range append(others, self) {
-			m.Set(o.Name, o)
+			m.Set(o)
 		}
 		return &publish.Snapshot{Self: self, Members: m.Freeze()}
 	}
-	old := &publish.Member{Name: "old", State: publish.Suspect, Addr: addrs("10.0.0.2:2")[0]}
-	failed := &publish.Member{Name: "failed", State: publish.Failed, Addr: asked[0]}
-	back := &publish.Member{Name: "failed", State: publish.Alive, Addr: addrs("10.0.0.3:2")[0]}
+	old := publishedAt("old", publish.Suspect, "10.0.0.2:2")
+	failed := publishedAt("failed", publish.Failed, "127.0.0.1:2")
+	back := publishedAt("failed", publish.Alive, "10.0.0.3:2")
 	for i, c := range []struct {
 		before, now *publish.Snapshot
 		addrs       []netip.AddrPort
 		want        bool
 	}{
-		{view(), view(), asked, false},
-		{view(), view(), addrs("10.0.0.1:1"), false}, // that is this member itself
-		{view(old), view(old), asked, false},
-		{view(old), view(old), addrs("10.0.0.2:2"), true},
-		{view(), view(old), asked, true},
-		{view(failed), view(failed), asked, false},
-		{view(failed), view(back), asked, true},
-		{&publish.Snapshot{}, view(old), asked, true},
+		{seen(), seen(), asked, false},
+		{seen(), seen(), addrs("10.0.0.1:1"), false}, // that is this member itself
+		{seen(old), seen(old), asked, false},
+		{seen(old), seen(old), addrs("10.0.0.2:2"), true},
+		{seen(), seen(old), asked, true},
+		{seen(failed), seen(failed), asked, false},
+		{seen(failed), seen(back), asked, true},
+		{&publish.Snapshot{}, seen(old), asked, true},
 	} {
 		if got := met(c.before, c.now, c.addrs); got != c.want {
 			t.Errorf("case %d: %v", i, got)

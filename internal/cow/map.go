@@ -1,4 +1,5 @@
-// Package cow has a sorted map whose frozen copies cost nothing: pages are shared until one of them is written to.
+// Package cow has a sorted set of named values whose frozen copies cost nothing: pages are shared until one of them is
+// written to.
 //
 // The goroutine that owns a Map changes it as it likes and hands out Frozen copies, which any goroutine may read for
 // ever. A change after a Freeze copies one page and the spine, not the map.
@@ -10,70 +11,70 @@ import (
 	"slices"
 )
 
+// Keyed is a value that knows its key, which never changes. So a map holds nothing beside its values.
+type Keyed interface{ MapKey() string }
+
 // pageSize is a compromise: a change copies at most one page and the spine of n/pageSize pointers.
 const pageSize = 64
 
-type item[K cmp.Ordered, V any] struct {
-	key K
-	val V
-}
-
-type page[K cmp.Ordered, V any] struct {
-	items []item[K, V]
+type page[V Keyed] struct {
+	items []V
 	epoch uint64 // the Map's epoch in which the page was made; an older page is shared with a Frozen
 }
 
-// Map is a sorted map. The zero Map is empty and ready.
-type Map[K cmp.Ordered, V any] struct {
-	pages  []*page[K, V] // never an empty page
+// Map is sorted by key. The zero Map is empty and ready.
+type Map[V Keyed] struct {
+	pages  []*page[V] // never an empty page
 	n      int
 	epoch  uint64
 	shared bool // the spine itself is shared with a Frozen
 }
 
 // Frozen is an immutable copy of a Map. The zero Frozen is empty.
-type Frozen[K cmp.Ordered, V any] struct {
-	pages []*page[K, V]
+type Frozen[V Keyed] struct {
+	pages []*page[V]
 	n     int
 }
 
 // Freeze returns a copy that no later change of m touches.
-func (m *Map[K, V]) Freeze() Frozen[K, V] {
+func (m *Map[V]) Freeze() Frozen[V] {
 	m.epoch++
 	m.shared = true
-	return Frozen[K, V]{pages: m.pages, n: m.n}
+	return Frozen[V]{pages: m.pages, n: m.n}
 }
 
 // Len is the number of keys.
-func (m *Map[K, V]) Len() int { return m.n }
+func (m *Map[V]) Len() int { return m.n }
 
 // Len is the number of keys.
-func (f Frozen[K, V]) Len() int { return f.n }
+func (f Frozen[V]) Len() int { return f.n }
 
 // Get returns the value of key.
-func (m *Map[K, V]) Get(key K) (V, bool) { return get(m.pages, key) }
+func (m *Map[V]) Get(key string) (V, bool) { return get(m.pages, key) }
 
 // Get returns the value of key.
-func (f Frozen[K, V]) Get(key K) (V, bool) { return get(f.pages, key) }
+func (f Frozen[V]) Get(key string) (V, bool) { return get(f.pages, key) }
 
-// All yields every key in rising order.
-func (m *Map[K, V]) All() iter.Seq2[K, V] { return func(yield func(K, V) bool) { all(m.pages, yield) } }
-
-// All yields every key in rising order.
-func (f Frozen[K, V]) All() iter.Seq2[K, V] {
-	return func(yield func(K, V) bool) { all(f.pages, yield) }
+// All yields every value in rising order of keys.
+func (m *Map[V]) All() iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) { all(m.pages, yield) }
 }
 
-// From yields the keys that are not below key, in rising order.
-func (f Frozen[K, V]) From(key K) iter.Seq2[K, V] {
-	return func(yield func(K, V) bool) {
+// All yields every value in rising order of keys.
+func (f Frozen[V]) All() iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) { all(f.pages, yield) }
+}
+
+// From yields the values whose keys are not below key, in rising order.
+func (f Frozen[V]) From(key string) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
 		p := pageOf(f.pages, key)
 		if p == len(f.pages) {
 			return
 		}
 		i, _ := f.pages[p].find(key)
-		for _, it := range f.pages[p].items[i:] {
-			if !yield(it.key, it.val) {
+		for _, v := range f.pages[p].items[i:] {
+			if !yield(v.MapKey(), v) {
 				return
 			}
 		}
@@ -81,34 +82,59 @@ func (f Frozen[K, V]) From(key K) iter.Seq2[K, V] {
 	}
 }
 
-// Set stores val under key.
-func (m *Map[K, V]) Set(key K, val V) {
+// Set stores a value under its key.
+func (m *Map[V]) Set(v V) {
 	m.ownSpine()
 	if len(m.pages) == 0 {
-		m.pages = append(m.pages, &page[K, V]{items: []item[K, V]{{key, val}}, epoch: m.epoch})
+		m.pages = append(m.pages, &page[V]{items: []V{v}, epoch: m.epoch})
 		m.n = 1
 		return
 	}
-	p := min(pageOf(m.pages, key), len(m.pages)-1)
+	p := min(pageOf(m.pages, v.MapKey()), len(m.pages)-1)
 	pg := m.ownPage(p)
-	i, found := pg.find(key)
+	i, found := pg.find(v.MapKey())
 	if found {
-		pg.items[i].val = val
+		pg.items[i] = v
 		return
 	}
-	pg.items = slices.Insert(pg.items, i, item[K, V]{key, val})
+	pg.items = slices.Insert(pg.items, i, v)
 	m.n++
 	if len(pg.items) > pageSize {
 		half := len(pg.items) / 2
-		right := &page[K, V]{items: slices.Clone(pg.items[half:]), epoch: m.epoch}
-		clear(pg.items[half:])
-		pg.items = pg.items[:half]
+		right := &page[V]{items: slices.Clone(pg.items[half:]), epoch: m.epoch}
+		pg.items = slices.Clone(pg.items[:half])
 		m.pages = slices.Insert(m.pages, p+1, right)
 	}
 }
 
+// SetAll stores many values, which are in rising order of keys. From a quarter of the map on the pages are made anew,
+// and full.
+func (m *Map[V]) SetAll(values []V) {
+	if 4*len(values) < m.n || len(values) < 2 {
+		for _, v := range values {
+			m.Set(v)
+		}
+		return
+	}
+	merged := make([]V, 0, m.n+len(values))
+	for key, v := range m.All() {
+		for len(values) > 0 && values[0].MapKey() < key {
+			merged, values = append(merged, values[0]), values[1:]
+		}
+		if len(values) > 0 && values[0].MapKey() == key {
+			v, values = values[0], values[1:]
+		}
+		merged = append(merged, v)
+	}
+	merged = append(merged, values...)
+	m.n, m.pages, m.shared = len(merged), nil, false
+	for items := range slices.Chunk(merged, pageSize) {
+		m.pages = append(m.pages, &page[V]{items: slices.Clone(items), epoch: m.epoch})
+	}
+}
+
 // Delete removes key and reports whether it was there.
-func (m *Map[K, V]) Delete(key K) bool {
+func (m *Map[V]) Delete(key string) bool {
 	p := pageOf(m.pages, key)
 	if p == len(m.pages) {
 		return false
@@ -127,48 +153,48 @@ func (m *Map[K, V]) Delete(key K) bool {
 	return true
 }
 
-func (m *Map[K, V]) ownSpine() {
+func (m *Map[V]) ownSpine() {
 	if m.shared {
 		m.pages = slices.Clone(m.pages)
 		m.shared = false
 	}
 }
 
-func (m *Map[K, V]) ownPage(i int) *page[K, V] {
+func (m *Map[V]) ownPage(i int) *page[V] {
 	pg := m.pages[i]
 	if pg.epoch != m.epoch {
-		pg = &page[K, V]{items: append(make([]item[K, V], 0, len(pg.items)+1), pg.items...), epoch: m.epoch}
+		pg = &page[V]{items: append(make([]V, 0, len(pg.items)+1), pg.items...), epoch: m.epoch}
 		m.pages[i] = pg
 	}
 	return pg
 }
 
-func (p *page[K, V]) find(key K) (int, bool) {
-	return slices.BinarySearchFunc(p.items, key, func(it item[K, V], k K) int { return cmp.Compare(it.key, k) })
+func (p *page[V]) find(key string) (int, bool) {
+	return slices.BinarySearchFunc(p.items, key, func(v V, k string) int { return cmp.Compare(v.MapKey(), k) })
 }
 
 // pageOf is the first page whose last key is not below key; len(pages) if there is none.
-func pageOf[K cmp.Ordered, V any](pages []*page[K, V], key K) int {
-	i, _ := slices.BinarySearchFunc(pages, key, func(p *page[K, V], k K) int {
-		return cmp.Compare(p.items[len(p.items)-1].key, k)
+func pageOf[V Keyed](pages []*page[V], key string) int {
+	i, _ := slices.BinarySearchFunc(pages, key, func(p *page[V], k string) int {
+		return cmp.Compare(p.items[len(p.items)-1].MapKey(), k)
 	})
 	return i
 }
 
-func get[K cmp.Ordered, V any](pages []*page[K, V], key K) (V, bool) {
+func get[V Keyed](pages []*page[V], key string) (V, bool) {
 	if p := pageOf(pages, key); p < len(pages) {
 		if i, found := pages[p].find(key); found {
-			return pages[p].items[i].val, true
+			return pages[p].items[i], true
 		}
 	}
 	var none V
 	return none, false
 }
 
-func all[K cmp.Ordered, V any](pages []*page[K, V], yield func(K, V) bool) {
+func all[V Keyed](pages []*page[V], yield func(string, V) bool) {
 	for _, p := range pages {
-		for _, it := range p.items {
-			if !yield(it.key, it.val) {
+		for _, v := range p.items {
+			if !yield(v.MapKey(), v) {
 				return
 			}
 		}

@@ -198,7 +198,7 @@ func describeEvent(e publish.Event) string {
 	case publish.EventKeyDeleted:
 		out += fmt.Sprintf(" %s version %d", e.Key, e.Version)
 	case publish.EventStabilized:
-		out += " " + strings.Join(e.Names, " ")
+		out += " " + strings.Join(e.Names(), " ")
 	case publish.EventReturned:
 		if e.Restarted {
 			out += ", restarted"

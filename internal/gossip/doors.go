@@ -14,7 +14,6 @@ import (
 
 	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/spread"
-	"github.com/grapevine-gossip/grapevine/internal/view"
 )
 
 // Config is what a machine needs to know of itself.
@@ -25,8 +24,8 @@ type Config struct {
 	Generation uint64         // of this start, as far as known: 1, or the last one kept + 1
 	Boot       uint64         // random, not zero
 	Rand       *rand.Rand
-	HasSeeds   bool         // seeds are configured: admit nobody until each address of the first SetSeeds answered or was silent
-	Shared     *view.Shared // by machines of one goroutine, to hold what is equal once; nil: nothing is shared
+	HasSeeds   bool    // seeds are configured: admit nobody until each address of the first SetSeeds answered or was silent
+	Shared     *Shared // with other machines of this goroutine; nil: nothing is shared
 
 	Phi      float64       // conviction threshold; 0: 8
 	Interval time.Duration // between two probes of one member; 0: 1 s

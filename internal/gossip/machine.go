@@ -68,7 +68,11 @@ func New(now time.Duration, cfg Config) *Machine {
 
 // start builds the parts for a new process of this member.
 func (m *Machine) start(now time.Duration, self wire.Record) {
-	m.st = store.NewSharing(m.cfg.Shared, self, store.Limits{Key: m.cfg.MaxKey, Value: m.cfg.MaxValue, Space: m.cfg.MaxSpace})
+	shared := m.cfg.Shared
+	if shared == nil {
+		shared = &Shared{}
+	}
+	m.st = store.NewSharing(shared.views, self, store.Limits{Key: m.cfg.MaxKey, Value: m.cfg.MaxValue, Space: m.cfg.MaxSpace})
 	id := m.st.Self.ID
 	m.raw = m.st.View()
 	m.det = detector.New(now, detector.Config{Phi: m.cfg.Phi, Interval: m.cfg.Interval, Rand: m.rng}, m.raw.Find(id), detectorHost{m})
@@ -85,7 +89,7 @@ func (m *Machine) start(now time.Duration, self wire.Record) {
 	m.det.SetView(now, m.raw)
 	m.spread.SetView(now, m.raw, m.raw)
 	m.ae.SetView(now, m.raw)
-	m.pub = publish.New(now, m.st, publishHost{m})
+	m.pub = publish.New(now, m.st, publishHost{m}, shared.published)
 	m.tree.SetView(now, m.raw)
 }
 

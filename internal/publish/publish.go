@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/cow"
+	"github.com/grapevine-gossip/grapevine/internal/intern"
 	"github.com/grapevine-gossip/grapevine/internal/store"
 	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
@@ -32,7 +33,7 @@ type Publication struct {
 	view     *view.View
 	held     time.Duration // since when ends are held back; 0: none
 	heldLast time.Duration
-	last     map[uint64]lastSeen // what the application was told of each name
+	absent   map[uint64]lastSeen // what the application was told of those that are not in the view
 	early    map[uint64]bool     // of whom it was told keys while they were not in the view
 	suspects map[uint64][]Accuser
 	stable   bool
@@ -40,8 +41,9 @@ type Publication struct {
 	entry    *entry
 
 	events  []Event
-	members cow.Map[string, *Member]
-	dirty   map[uint64]bool
+	shared  *intern.Table[Member]
+	members cow.Map[*Member]
+	dirty   []uint64 // ids, some of them more than once
 	snap    *Snapshot
 	freshAt time.Duration // when the quickly changing parts of snap were made
 }
@@ -50,7 +52,6 @@ type Publication struct {
 type lastSeen struct {
 	name string
 	life wire.Life
-	in   bool
 }
 
 // entry is an Enter that is not yet published.
@@ -66,16 +67,14 @@ const (
 	freshFor  = 500 * time.Millisecond // phi, backlog and hold-outs in the snapshot are at most so old
 )
 
-// New publishes a member that is alone.
-func New(now time.Duration, st *store.Store, host Host) *Publication {
+// New publishes a member that is alone. Publications that have a table share what is equal; nil: none is.
+func New(now time.Duration, st *store.Store, host Host, shared *intern.Table[Member]) *Publication {
 	p := &Publication{
-		host: host, st: st, last: map[uint64]lastSeen{}, early: map[uint64]bool{}, dirty: map[uint64]bool{},
+		host: host, st: st, shared: shared, absent: map[uint64]lastSeen{}, early: map[uint64]bool{},
 		suspects: map[uint64][]Accuser{},
 	}
 	p.view = p.st.View()
-	self := p.st.Self
-	p.last[self.ID] = lastSeen{self.Name, self.Record.Life, true}
-	p.Touch(self.ID)
+	p.Touch(p.st.Self.ID)
 	return p
 }
 
@@ -83,7 +82,7 @@ func New(now time.Duration, st *store.Store, host Host) *Publication {
 func (p *Publication) Emit(e Event) { p.events = append(p.events, e) }
 
 // Touch has a name described anew in the next snapshot.
-func (p *Publication) Touch(id uint64) { p.dirty[id] = true }
+func (p *Publication) Touch(id uint64) { p.dirty = append(p.dirty, id) }
 
 // View is the view that the application sees.
 func (p *Publication) View() *view.View { return p.view }
@@ -174,13 +173,13 @@ func (p *Publication) tellEnded(now time.Duration, c store.Change) {
 	if m.InView() {
 		return
 	}
-	seen, known := p.last[m.ID]
+	_, known := p.absent[m.ID]
 	switch {
-	case m.End.Cause == wire.Forgotten && known && !seen.in:
+	case m.End.Cause == wire.Forgotten && known:
 		p.Emit(Event{Kind: EventForgotten, Member: p.Member(m)})
-		delete(p.last, m.ID)
-	case !known && m.End.Cause == wire.Failed:
-		p.last[m.ID] = lastSeen{m.Name, m.Record.Life, false}
+		delete(p.absent, m.ID)
+	case m.End.Cause == wire.Failed && !known && p.view.Find(m.ID) == nil:
+		p.absent[m.ID] = lastSeen{m.Name, m.Record.Life}
 		if now-p.host.EnteredAt() > settledIn {
 			p.Emit(Event{Kind: EventDiscoveredFailed, Member: p.Member(m)})
 		}
@@ -249,7 +248,7 @@ func (p *Publication) diff(before, after *view.View) {
 
 func (p *Publication) gone(m *view.Member) {
 	p.Touch(m.ID)
-	p.last[m.ID] = lastSeen{m.Name, m.Life, false}
+	p.absent[m.ID] = lastSeen{m.Name, m.Life}
 	s := p.st.Find(m.ID)
 	if s == nil || m.ID == p.st.Self.ID {
 		return
@@ -266,8 +265,8 @@ func (p *Publication) gone(m *view.Member) {
 
 func (p *Publication) came(m *view.Member) {
 	p.Touch(m.ID)
-	seen, known := p.last[m.ID]
-	p.last[m.ID] = lastSeen{m.Name, m.Life, true}
+	seen, known := p.absent[m.ID]
+	delete(p.absent, m.ID)
 	if m.ID == p.st.Self.ID {
 		return
 	}
@@ -299,7 +298,6 @@ func (p *Publication) changedLife(b, a *view.Member) {
 	fellow := p.entry != nil && b.Life.SameProcess(a.Life)
 	if fellow || a.ID == p.st.Self.ID {
 		p.Touch(a.ID)
-		p.last[a.ID] = lastSeen{a.Name, a.Life, true}
 		return
 	}
 	p.gone(b)
@@ -365,26 +363,27 @@ func (p *Publication) Stabilized(now time.Duration, v *view.View) {
 	}
 	p.stable, p.stableAt = true, now
 	p.freshAt = 0
-	names := make([]string, 0, v.Len())
-	for _, m := range v.All() {
-		names = append(names, m.Name)
-	}
-	slices.Sort(names)
-	p.Emit(Event{Kind: EventStabilized, View: v.Hash(), Names: names})
+	p.Emit(Event{Kind: EventStabilized, View: v.Hash(), Stable: v})
 }
 
 // Events returns what happened since the last call. The slice given is used for what comes next.
 func (p *Publication) Events(reuse []Event) []Event {
 	out := p.events
-	p.events = reuse[:0]
+	clear(reuse)
+	if p.events = reuse[:0]; cap(reuse) > keepEvents {
+		p.events = nil
+	}
 	return out
 }
 
+// keepEvents is how much room for events is kept: a turn with more is rare.
+const keepEvents = 16
+
 // Retain forgets what the application was told of names that the store no longer knows.
 func (p *Publication) Retain() {
-	for id, seen := range p.last {
+	for id, seen := range p.absent {
 		if p.st.Find(id) == nil {
-			delete(p.last, id)
+			delete(p.absent, id)
 			p.members.Delete(seen.name)
 			p.freshAt = 0
 		}

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/store"
@@ -19,18 +20,7 @@ func (p *Publication) Snapshot(now time.Duration) *Snapshot {
 	if p.snap == nil || p.snap.Standing != status.Standing {
 		p.Touch(p.st.Self.ID)
 	}
-	for id := range p.dirty {
-		s := p.st.Find(id)
-		if s == nil {
-			continue
-		}
-		if m := p.Member(s); m.State == Forgotten {
-			p.members.Delete(s.Name)
-		} else {
-			p.members.Set(s.Name, m)
-		}
-	}
-	clear(p.dirty)
+	p.describe()
 	next := &Snapshot{
 		At: now, Status: status,
 		View: p.view.Hash(), Size: p.view.Len(), Stable: p.stable, StableAt: p.stableAt,
@@ -49,33 +39,64 @@ func (p *Publication) Snapshot(now time.Duration) *Snapshot {
 	return next
 }
 
+// describe brings the published members up to date.
+func (p *Publication) describe() {
+	slices.Sort(p.dirty)
+	var anew []*Member
+	for _, id := range slices.Compact(p.dirty) {
+		s := p.st.Find(id)
+		if s == nil {
+			continue
+		}
+		if m := p.Member(s); m.State == Forgotten {
+			p.members.Delete(s.Name)
+		} else {
+			anew = append(anew, m)
+		}
+	}
+	slices.SortFunc(anew, func(a, b *Member) int { return strings.Compare(a.Name, b.Name) })
+	p.members.SetAll(anew)
+	if p.dirty = p.dirty[:0]; cap(p.dirty) > keepDirty {
+		p.dirty = nil
+	}
+}
+
+// keepDirty is how much room for names is kept: more change at once only when a view does.
+const keepDirty = 16
+
 // Member describes one name as the application sees it now.
 func (p *Publication) Member(s *store.Member) *Member {
-	out := &Member{
-		Name: s.Name, ID: s.ID, Addr: s.Record.Addr, Life: s.Record.Life,
-		MinVersion: s.Record.MinVersion, MaxVersion: s.Record.MaxVersion,
-		Version: s.Space.Max(), Keys: s.Space.Freeze(),
-	}
-	if p.view.Find(s.ID) != nil {
-		out.State = Alive
+	out := Member{Member: s.View(), Said: s.Space.Said(), State: Alive}
+	switch {
+	case p.view.Find(s.ID) == nil:
+		out.Over, out.State = s.End, endedState(s.End.Cause)
+	case len(p.suspects) > 0:
 		if _, ok := p.suspects[s.ID]; ok {
 			out.State = Suspect
 		}
-	} else {
-		out.Cause, out.Failures, out.EndedAt = s.End.Cause, s.End.Count, s.End.At
-		out.State = endedState(s.End.Cause)
 	}
 	if s == p.st.Self {
-		switch p.host.Status(0).Standing {
-		case StandingLeft:
-			out.State = Left
-		case StandingLeaving:
-			out.State = Leaving
-		default:
-			out.State = Alive
-		}
+		out.State = p.own()
 	}
-	return out
+	anew := func() *Member {
+		m := out
+		return &m
+	}
+	if out.State != Alive || out.Version > 0 || out.Over != nil {
+		return anew()
+	}
+	return p.shared.Get(wire.LifeHash(s.ID, s.Record.Life), func(m *Member) bool { return *m == out }, anew)
+}
+
+// own is the state of this member itself.
+func (p *Publication) own() State {
+	switch p.host.Status(0).Standing {
+	case StandingLeft:
+		return Left
+	case StandingLeaving:
+		return Leaving
+	}
+	return Alive
 }
 
 func endedState(c wire.Cause) State {

@@ -2,10 +2,12 @@ package publish
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/cow"
 	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
@@ -48,12 +50,22 @@ type Event struct {
 	Value     []byte // immutable, shared
 	Version   uint64
 	View      uint64
-	Names     []string // EventStabilized: the members
-	Reason    string   // EventRejoined, EventNameConflict
-	Before    int      // EventRejoined: members before and after
+	Stable    *view.View // EventStabilized
+	Reason    string     // EventRejoined, EventNameConflict
+	Before    int        // EventRejoined: members before and after
 	After     int
 	Addr      netip.AddrPort // EventNameConflict: of the other process
 	Refusal   *Refusal
+}
+
+// Names are the members of a view that has become stable, sorted.
+func (e *Event) Names() []string {
+	names := make([]string, 0, e.Stable.Len())
+	for _, m := range e.Stable.All() {
+		names = append(names, m.Name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Refusal says why this member is not let in.
@@ -103,20 +115,31 @@ type Status struct {
 	Answered     bool // somebody other than this member has answered since the start
 }
 
-// Member is what is published of one member. Immutable.
+// Member is what is published of one member. Immutable. There is one for each name, so it is small.
 type Member struct {
-	Name       string
-	ID         uint64
-	Addr       netip.AddrPort
-	State      State
-	Life       wire.Life
-	MinVersion uint8
-	MaxVersion uint8
-	Version    uint64                           // of the namespace
-	Keys       cow.Frozen[string, *store.Entry] // tags included, tombstones not
-	Cause      wire.Cause                       // for the ended
-	Failures   uint8                            // for the ended: within ten minutes
-	EndedAt    time.Duration                    // on the machine's clock
+	*view.Member            // name, address, life
+	*store.Said             // Keys, tags included, and their version
+	Over         *store.End // of those that are not in the view; else nil
+	State        State
+}
+
+// MapKey is the name, for the maps of package cow.
+func (m *Member) MapKey() string { return m.Name }
+
+// EndedAt is when it ended, on the machine's clock; 0: it has not.
+func (m *Member) EndedAt() time.Duration {
+	if m.Over == nil {
+		return 0
+	}
+	return m.Over.At
+}
+
+// Failures is how often its process failed within ten minutes, of those that ended.
+func (m *Member) Failures() int {
+	if m.Over == nil {
+		return 0
+	}
+	return int(m.Over.Count)
 }
 
 // Edge is the state of one watched member.
@@ -140,7 +163,7 @@ type Snapshot struct {
 	Stable     bool
 	StableAt   time.Duration // when it became so
 	WaitingFor []string
-	Members    cow.Frozen[string, *Member] // the view and the ended, by name
+	Members    cow.Frozen[*Member] // the view and the ended, by name
 	Edges      []Edge
 	Backlog    time.Duration // age of the oldest change that some neighbour lacks
 }

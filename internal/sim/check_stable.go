@@ -90,23 +90,23 @@ func (s *stabilized) ended(_ *World, n *Node) {
 
 func (s *stabilized) turn(w *World, n *Node, out *gossip.Output) {
 	for _, e := range out.Events {
-		if e.Kind != publish.EventStabilized || len(e.Names) == 1 && e.Names[0] == n.Name {
+		if e.Kind != publish.EventStabilized || e.Stable.Len() == 1 {
 			continue
 		}
 		cur := s.of[n]
 		h := s.views[e.View]
 		switch {
 		case h == nil || len(h.ever) < h.view.Len():
-			w.violate(StabilizedWasTrue, n, "reports the view %x of %d, which not each member has held", e.View, len(e.Names))
+			w.violate(StabilizedWasTrue, n, "reports the view %x of %d, which not each member has held", e.View, e.Stable.Len())
 		case cur.h != h:
 			h.mark(s.moment)
 			if h.common == 0 {
-				w.violate(StabilizedWasTrue, n, "reports the view %x of %d, which never all held at once", e.View, len(e.Names))
+				w.violate(StabilizedWasTrue, n, "reports the view %x of %d, which never all held at once", e.View, e.Stable.Len())
 			}
 		default:
 			h.mark(s.moment)
 			if h.common < cur.since {
-				w.violate(StabilizedWasTrue, n, "reports the view %x of %d, which not all held at once since it holds it", e.View, len(e.Names))
+				w.violate(StabilizedWasTrue, n, "reports the view %x of %d, which not all held at once since it holds it", e.View, e.Stable.Len())
 			}
 		}
 	}

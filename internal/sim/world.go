@@ -10,8 +10,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/gossip"
 	"github.com/grapevine-gossip/grapevine/internal/publish"
-	"github.com/grapevine-gossip/grapevine/internal/view"
 )
 
 // Config describes a world. The zero Config is an empty, perfect one.
@@ -61,7 +61,7 @@ type World struct {
 	trace  trace
 	steps  uint64 // of machines: the order of things within an instant
 	count  uint64 // events handled
-	shared *view.Shared
+	shared *gossip.Shared
 
 	OnEvent   func(*Node, *publish.Event) // called for each event that a member publishes
 	OnPublish func(*Node)                 // called when a member has published another snapshot

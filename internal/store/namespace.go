@@ -18,10 +18,21 @@ type Entry struct {
 	At      time.Duration // when this member learned of it, on its own clock
 }
 
+// MapKey is the key, for the maps of package cow.
+func (e *Entry) MapKey() string { return e.Key }
+
+// Said is what a namespace says at one moment. Immutable.
+type Said struct {
+	Version uint64
+	Keys    cow.Frozen[*Entry] // tombstones apart
+}
+
+var silence = &Said{}
+
 // Namespace is what one process of a member says: a gap-free prefix of its versions. For each key the newest version up
 // to Max is here, or a tombstone, or nothing if the tombstone was collected (versions up to Floor).
 type Namespace struct {
-	live  cow.Map[string, *Entry]
+	live  cow.Map[*Entry]
 	dead  map[string]*Entry // tombstones; nil before the first
 	log   []*Entry          // in order of versions; entries no longer current are skipped and squeezed out now and then
 	stale int
@@ -29,6 +40,8 @@ type Namespace struct {
 	floor uint64
 	base  uint64 // the floor under which this copy was started from 0; it may be continued below floor if equal
 	bytes int    // keys and values of live entries
+
+	said *Said // as last asked for; nil: never
 
 	rebuild *Namespace // being filled anew from 0, because the owner collected tombstones that this copy never saw
 }
@@ -60,11 +73,22 @@ func (n *Namespace) Len() int { return n.live.Len() }
 func (n *Namespace) Get(key string) (*Entry, bool) { return n.live.Get(key) }
 
 // Freeze returns the live entries as they are now, for readers.
-func (n *Namespace) Freeze() cow.Frozen[string, *Entry] {
+func (n *Namespace) Freeze() cow.Frozen[*Entry] {
 	if n.live.Len() == 0 {
-		return cow.Frozen[string, *Entry]{}
+		return cow.Frozen[*Entry]{}
 	}
 	return n.live.Freeze()
+}
+
+// Said is what n says now. The same pointer is returned until something is said.
+func (n *Namespace) Said() *Said {
+	switch {
+	case n.max == 0:
+		return silence
+	case n.said == nil || n.said.Version != n.max:
+		n.said = &Said{n.max, n.Freeze()}
+	}
+	return n.said
 }
 
 // Position is where to continue from: a version, and the floor under which the copy being filled was started.
@@ -148,7 +172,7 @@ func (n *Namespace) put(e *Entry) {
 		n.dead[e.Key] = e
 	} else {
 		delete(n.dead, e.Key)
-		n.live.Set(e.Key, e)
+		n.live.Set(e)
 		n.bytes += len(e.Key) + len(e.Value)
 	}
 	n.log = append(n.log, e)

@@ -30,10 +30,10 @@ var layers = map[string][]string{
 	"internal/stability":   {"internal/view", "internal/wire"},
 
 	// What the application sees.
-	"internal/publish": {"internal/cow", "internal/store", "internal/view", "internal/wire"},
+	"internal/publish": {"internal/cow", "internal/intern", "internal/store", "internal/view", "internal/wire"},
 
 	"internal/gossip": {
-		"internal/admission", "internal/antientropy", "internal/detector", "internal/publish",
+		"internal/admission", "internal/antientropy", "internal/detector", "internal/intern", "internal/publish",
 		"internal/spread", "internal/stability", "internal/store", "internal/view", "internal/wire",
 	},
 	"internal/sim": {"internal/cow", "internal/gossip", "internal/phi", "internal/publish", "internal/store", "internal/view", "internal/wire"},
