@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 // tracedSeeds have among them every shape of latency, bursts, streams and all that floats are used for.
@@ -40,6 +41,18 @@ func TestTraceIsTheSameIfMembersShareNothing(t *testing.T) {
 	apart.Config.apart = true
 	if a, b := Swarm(seed).Trace, apart.Run().Trace; a != b {
 		t.Errorf("trace %016x, and %016x if nothing is shared", a, b)
+	}
+	for _, c := range []Config{{}, {apart: true}} {
+		w := New(c)
+		nodes := w.StartMany(3)
+		if _, ok := w.Until(5*time.Second, func() bool { return Stable(nodes) }); !ok {
+			t.Fatal("not stable")
+		}
+		a, _ := nodes[0].Snapshot().Members.Get("n2")
+		b, _ := nodes[1].Snapshot().Members.Get("n2")
+		if shared := a == b; shared == c.apart {
+			t.Errorf("apart: %v, shared: %v", c.apart, shared)
+		}
 	}
 }
 

@@ -76,6 +76,9 @@ type World struct {
 // New makes a world without members.
 func New(cfg Config) *World {
 	w := &World{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 1)), now: time.Second}
+	if !cfg.apart {
+		w.shared = gossip.NewShared()
+	}
 	w.net = network{link: cfg.Link, rng: rand.New(rand.NewPCG(cfg.Seed, 2)), weather: map[pair]*weather{}}
 	w.cores.free = make([]time.Duration, cfg.Cores)
 	if cfg.Check != NoChecks {
