@@ -203,6 +203,15 @@ func (w *World) Pause(n *Node, d time.Duration, asleep bool) {
 	n.arm(n.still)
 }
 
+// Freeze lets a process stand still without a clock that shows it: a virtual machine that is stopped, and whose time is
+// not set right when it goes on.
+func (w *World) Freeze(n *Node, d time.Duration) {
+	if n.up && n.still <= w.now {
+		n.offset -= d
+		w.Pause(n, d, false)
+	}
+}
+
 // SetHost replaces the computer that a member runs on.
 func (w *World) SetHost(n *Node, h Host) { n.host = h }
 

@@ -52,7 +52,8 @@ func Draw(seed uint64) Plan {
 	p.Config.Link = drawLink(rng)
 	p.Config.Host = drawHost(rng)
 	p.Config.Settings = drawSettings(rng)
-	p.drawFaults(rng)
+	names := p.drawFaults(rng)
+	p.drawAlso(rand.New(rand.NewPCG(seed, 5)), names)
 	p.Drawn = len(p.Faults)
 	return p
 }
@@ -119,10 +120,10 @@ func drawSettings(rng *rand.Rand) Settings {
 	return s
 }
 
-// drawFaults draws what happens in the first phase.
-func (p *Plan) drawFaults(rng *rand.Rand) {
+// drawFaults draws what happens in the first phase, and returns the names of all who take part.
+func (p *Plan) drawFaults(rng *rand.Rand) []string {
 	var deeds []Deed
-	for d := Write; d <= lastDeed; d++ {
+	for d := Write; d < firstAlso; d++ {
 		if rng.IntN(3) == 0 {
 			deeds = append(deeds, d)
 		}
@@ -145,12 +146,19 @@ func (p *Plan) drawFaults(rng *rand.Rand) {
 			if len(names)+f.Count > 70 {
 				continue
 			}
-			for j := range f.Count {
-				names = append(names, fmt.Sprintf("f%d-%d", i, j))
-			}
+			names = f.newcomers(names)
 		}
 		p.Faults = append(p.Faults, f)
 	}
+	return names
+}
+
+// newcomers appends the names of those who are started by the fault.
+func (f Fault) newcomers(names []string) []string {
+	for i := range f.Count {
+		names = append(names, f.newcomer(i))
+	}
+	return names
 }
 
 // draw fills in what the deed needs.

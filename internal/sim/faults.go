@@ -33,12 +33,22 @@ const (
 	Snap                      // all streams of Who break
 	Weather                   // every link loses Share for For
 	Introduce                 // Who[0] is told to join Who[1]
-	lastDeed  = Introduce
+	Sever                     // what the first Count of Who send to the rest of them loses Share for For; both ways unless OneWay
+	Shatter                   // all fall into Count parts that hear nothing of each other for For
+	Flap                      // cut Who off from all others Count times within For; OneWay: only what they send
+	Falter                    // Who stand still Count times within For, for Delay each; Kept: their clocks too
+	Freeze                    // Who stand still for For, and neither clock of theirs shows it, as of a virtual machine
+	Leap                      // the wall clocks of Who jump ahead by For, which looks like a sleep
+	Narrow                    // the lines of Who carry Count kB a second each way, and 32 packets wait at most, for For
+	Churn                     // Count newcomers one by one within For, who leave or crash after a while
+	firstAlso = Sever
+	lastDeed  = Churn
 )
 
 var deedNames = [...]string{
 	"", "write", "erase", "expiring", "flood", "kill", "reboot", "stand", "part", "gray", "far", "tire", "storm", "goodbye",
-	"oblivion", "relocate", "impostor", "snap", "weather", "introduce",
+	"oblivion", "relocate", "impostor", "snap", "weather", "introduce", "sever", "shatter", "flap", "falter", "freeze",
+	"leap", "narrow", "churn",
 }
 
 func (d Deed) String() string { return deedNames[d] }
@@ -113,17 +123,21 @@ func (w *World) Inflict(f Fault) {
 	switch f.Deed {
 	case Write, Erase, Expiring, Flood:
 		w.say(f, who[0], rng)
-	case Kill, Reboot, Stand, Goodbye, Relocate, Snap, Tire:
+	case Kill, Reboot, Stand, Goodbye, Relocate, Snap, Tire, Falter, Freeze, Leap, Narrow:
 		for _, n := range who {
 			w.befall(f, n, rng)
 		}
-	case Part, Gray, Far:
+	case Part, Gray, Far, Sever, Flap:
 		w.obstruct(f, who)
+	case Shatter:
+		w.shatter(f, rng)
+	case Churn:
+		w.churn(f, rng)
 	case Weather:
 		w.during(f.For, Rule{Loss: f.Share})
 	case Storm:
 		for i := range f.Count {
-			w.Start(Member{Name: fmt.Sprintf("f%d-%d", f.Number, i), Seeds: w.someSeeds(rng)})
+			w.Start(Member{Name: f.newcomer(i), Seeds: w.someSeeds(rng)})
 		}
 	case Oblivion, Introduce:
 		if len(who) < 2 {
@@ -200,13 +214,33 @@ func (w *World) befall(f Fault, n *Node, rng *rand.Rand) {
 		w.Relocate(n)
 	case Snap:
 		w.BreakStreams(n)
+	case Freeze:
+		w.Freeze(n, f.For)
+	case Falter:
+		for i := range f.Count {
+			w.At(f.share(i), func() { w.Pause(n, f.Delay, f.Kept) })
+		}
+	case Leap:
+		_, _ = w.Do(n, gossip.Paused{For: f.For}) // it has left: nothing to tell
 	case Tire:
-		usual := n.host
-		h := usual
+		h := n.host
 		h.Slow = 100 * f.Count
-		n.host = h
-		w.At(f.For, func() { n.host = usual })
+		w.equip(n, h, f.For)
+	case Narrow:
+		h := n.host
+		h.Bandwidth, h.Buffer = 1000*f.Count, 32
+		w.equip(n, h, f.For)
 	}
+}
+
+// share is when the i-th of the fault's Count parts begins, after the fault.
+func (f Fault) share(i int) time.Duration { return f.For * time.Duration(i) / time.Duration(f.Count) }
+
+// equip gives a member another computer for a while.
+func (w *World) equip(n *Node, h Host, d time.Duration) {
+	usual := n.host
+	n.host = h
+	w.At(d, func() { n.host = usual })
 }
 
 // obstruct puts rules in force for a while.
@@ -223,8 +257,50 @@ func (w *World) obstruct(f Fault, who []*Node) {
 		w.during(f.For, r)
 	case Far:
 		w.during(f.For, Rule{From: set, Except: true, Both: true, Delay: f.Delay})
+	case Sever:
+		k := min(f.Count, len(who))
+		w.during(f.For, Rule{From: SetOf(who[:k]...), To: SetOf(who[k:]...), Both: !f.OneWay, Loss: f.Share})
+	case Flap:
+		for i := range f.Count {
+			w.At(f.share(i), func() {
+				w.during(f.share(1)/2, Rule{From: set, Except: true, Both: !f.OneWay, Loss: 1})
+			})
+		}
 	}
 }
+
+// shatter puts each address into one of the parts.
+func (w *World) shatter(f Fault, rng *rand.Rand) {
+	parts := make([][]*Node, f.Count)
+	for _, n := range w.nodes {
+		k := rng.IntN(f.Count)
+		parts[k] = append(parts[k], n)
+	}
+	for _, nodes := range parts {
+		w.during(f.For, Rule{From: SetOf(nodes...), Except: true, Both: true, Loss: 1})
+	}
+}
+
+// churn lets newcomers come and go.
+func (w *World) churn(f Fault, rng *rand.Rand) {
+	for i := range f.Count {
+		begin := f.share(i)
+		stays, leaves := upTo(rng, f.For-begin), rng.IntN(2) == 0
+		w.At(begin, func() {
+			n := w.Start(Member{Name: f.newcomer(i), Seeds: w.someSeeds(rng)})
+			w.At(stays, func() {
+				if leaves {
+					_ = w.Leave(n) // refused if its process has ended
+				} else {
+					w.Crash(n)
+				}
+			})
+		})
+	}
+}
+
+// newcomer names those who are started by the fault.
+func (f Fault) newcomer(i int) string { return fmt.Sprintf("f%d-%d", f.Number, i) }
 
 func (w *World) during(d time.Duration, r Rule) {
 	id := w.Impose(r)
