@@ -40,6 +40,9 @@ type Inspected struct {
 	Max   uint64           // version held of the namespace
 	Floor uint64           // up to which tombstones may be missing
 	Space *store.Namespace // of Life's process; all its exported methods only read
+
+	record *view.Member // Name, ID and Life are of this one, which nothing changes
+	end    *store.End   // End and Cause are of this one, likewise
 }
 
 // Change is one name that is not as it was. One of the two may be nil.
@@ -69,18 +72,20 @@ func (m *Machine) InspectMembers(into *Inspection) {
 			continue
 		}
 		c := Change{Is: is}
-		if is.Space != nil {
+		if is.record != nil {
 			was := *is
 			c.Was = &was
 		}
-		*is = Inspected{s.Name, s.ID, s.Record.Life, s.End.Life, s.End.Cause, s.Space.Max(), s.Space.Floor(), s.Space}
+		*is = Inspected{
+			s.Name, s.ID, s.Record.Life, s.End.Life, s.End.Cause, s.Space.Max(), s.Space.Floor(), s.Space, s.Member, s.End,
+		}
 		into.Changed = append(into.Changed, c)
 	}
 }
 
+// shows reports whether nothing changed. Records and ends are replaced, never changed.
 func (i *Inspected) shows(s *store.Member) bool {
-	return i.Space == s.Space && i.Max == s.Space.Max() && i.Floor == s.Space.Floor() &&
-		i.Life == s.Record.Life && i.End == s.End.Life && i.Cause == s.End.Cause && i.Name == s.Name
+	return i.record == s.Member && i.end == s.End && i.Space == s.Space && i.Max == s.Space.Max() && i.Floor == s.Space.Floor()
 }
 
 func (i *Inspection) lists(known []*store.Member) bool {
