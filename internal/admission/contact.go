@@ -3,6 +3,7 @@ package admission
 import (
 	"cmp"
 	"maps"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"time"
@@ -11,7 +12,8 @@ import (
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
-// contactsPerSecond is how many contacts to absent members and seeds the whole view makes in a second.
+// contactsPerSecond is how many contacts to absent members and seeds the whole view makes in a second; one member makes
+// at most one.
 const (
 	contactsPerSecond = 5
 	recentFailed      = 64
@@ -25,9 +27,11 @@ func (d *Door) tickContact(now time.Duration) {
 	}
 	maps.DeleteFunc(d.rosters, func(_ uint64, r *rosterSent) bool { return now-r.at > rosterFor })
 	d.nextContact = now + contactEvery - contactEvery/10 + time.Duration(d.rng.Int64N(int64(contactEvery/5)))
-	if d.Out() || d.rng.Float64() >= contactsPerSecond/float64(d.st.View().Len()) {
+	d.credit += min(1, contactsPerSecond/float64(d.st.View().Len()))
+	if d.Out() || d.credit < 1 {
 		return
 	}
+	d.credit = min(d.credit-1, 1)
 	failed := d.failed()
 	absent := d.absentSeeds()
 	d.contacts++
@@ -40,12 +44,34 @@ func (d *Door) tickContact(now time.Duration) {
 	if len(failed) == 0 {
 		return
 	}
-	pool := failed
-	if d.contacts%4 != 3 {
-		pool = failed[:min(len(failed), recentFailed)]
+	var m *store.Member
+	if d.contacts%4 == 3 {
+		m = d.anyTurn.next(d.rng, failed)
+	} else {
+		m = d.recentTurn.next(d.rng, failed[:min(len(failed), recentFailed)])
 	}
-	m := pool[d.rng.IntN(len(pool))]
 	d.sendNotice(now, m.Record.Addr, m)
+}
+
+// rota is whose turn is still to come. All are contacted once in a round, in an order that is drawn for each: with each
+// drawn anew from all, one that few know of could wait for very long.
+type rota []uint64
+
+func (r *rota) next(rng *rand.Rand, pool []*store.Member) *store.Member {
+	for {
+		if len(*r) == 0 {
+			for _, m := range pool {
+				*r = append(*r, m.ID)
+			}
+			rng.Shuffle(len(*r), func(i, j int) { (*r)[i], (*r)[j] = (*r)[j], (*r)[i] })
+		}
+		last := len(*r) - 1
+		id := (*r)[last]
+		*r = (*r)[:last]
+		if i := slices.IndexFunc(pool, func(m *store.Member) bool { return m.ID == id }); i >= 0 {
+			return pool[i]
+		}
+	}
 }
 
 // failed lists the failed, the latest first.

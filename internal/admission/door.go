@@ -73,7 +73,10 @@ type Door struct {
 	noticed     map[netip.AddrPort]time.Duration
 	unknownFrom time.Duration // since when members say that they do not know this life
 	nextContact time.Duration
+	credit      float64 // one is a contact
 	contacts    int
+	recentTurn  rota
+	anyTurn     rota
 	leave       *leave
 }
 
@@ -109,6 +112,7 @@ func New(now time.Duration, st *store.Store, host Host, rng *rand.Rand, hasSeeds
 		checks:      map[checkKey]*check{},
 		noticed:     map[netip.AddrPort]time.Duration{},
 		nextContact: now + contactEvery,
+		credit:      rng.Float64(), // the members of a view take turns
 	}
 }
 

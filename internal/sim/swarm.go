@@ -107,11 +107,11 @@ func (w *World) heal(p Plan) time.Duration {
 		n.host = Host{}
 	}
 	w.dismissDoubles()
-	w.meet()
 	limit := healWithin
 	if i := p.Config.Settings.Interval; i > time.Second {
 		limit = limit * time.Duration(i.Milliseconds()) / 1000
 	}
+	contact := w.meet()
 	start, since := w.now, w.now
 	took := time.Duration(0)
 	left := len(w.ActiveNodes())
@@ -121,7 +121,7 @@ func (w *World) heal(p Plan) time.Duration {
 		}
 		if n := len(w.ActiveNodes()); n < left { // one learned that another process has its name
 			left, since = n, w.now
-			w.meet()
+			contact = w.meet()
 		}
 		what := w.disagreement()
 		if w.broken() {
@@ -131,7 +131,7 @@ func (w *World) heal(p Plan) time.Duration {
 			took = w.now - start
 			break
 		}
-		if w.now-since > limit || w.now-start > waitMost {
+		if w.now-since > limit+contact || w.now-start > waitMost {
 			w.violate("convergence", nil, "not %v after the faults ended: %s", w.now-start, what)
 			return w.now - start
 		}
@@ -213,50 +213,4 @@ func (w *World) disagreement() string {
 		}
 	}
 	return ""
-}
-
-// meet sees to it that nobody is out of everyone's reach: if none that a member ever knew has its old address any more,
-// only an operator can bring it together with the others.
-func (w *World) meet() {
-	live := w.ActiveNodes()
-	group := make([]int, len(w.net.at)+1) // by address; 0: of nobody who lives
-	for i, n := range live {
-		group[n.addr] = i + 1
-	}
-	for changed := true; changed; {
-		changed = false
-		for _, n := range live {
-			for _, a := range w.knownAddrs(n) {
-				if g := group[a]; g > 0 && g != group[n.addr] {
-					low := min(g, group[n.addr])
-					group[a], group[n.addr] = low, low
-					changed = true
-				}
-			}
-		}
-	}
-	for _, n := range live {
-		if group[n.addr] != group[live[0].addr] {
-			_ = w.Join(n, live[0].addr) // all of these are active
-		}
-	}
-}
-
-// knownAddrs lists the addresses that a member will contact soon: those of its view and of the failed and, if it is
-// alone, of its seeds. Who has company contacts an absent seed of its own too, but rarely: the more members, the more
-// rarely.
-func (w *World) knownAddrs(n *Node) []uint32 {
-	var out []uint32
-	if n.snap.Size == 1 {
-		out = append(out, n.seeds...)
-	}
-	for _, m := range n.snap.Members.All() {
-		if m.State == publish.Left || m.State == publish.Forgotten {
-			continue
-		}
-		if a, ok := number(m.Addr); ok && int(a) < len(w.net.at) {
-			out = append(out, a)
-		}
-	}
-	return out
 }
