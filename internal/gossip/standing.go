@@ -21,6 +21,8 @@ func (h publishHost) Backlog(now time.Duration) time.Duration { return h.m.sprea
 
 func (h publishHost) WaitingFor() []uint64 { return h.m.tree.WaitingFor() }
 
+func (h publishHost) Suspected(id uint64) bool { return len(h.m.det.Accusers(id)) > 0 }
+
 func (h publishHost) Status(now time.Duration) publish.Status {
 	d := h.m.door
 	s := publish.Status{Standing: publish.StandingMember, Answered: d.Answered(), SeedsAreSelf: d.OnlySelf()}

@@ -23,7 +23,8 @@ type Host interface {
 	Status(now time.Duration) Status
 	Edges(now time.Duration) []Edge
 	Backlog(now time.Duration) time.Duration
-	WaitingFor() []uint64 // ids of those that keep the view from being stable
+	WaitingFor() []uint64     // ids of those that keep the view from being stable
+	Suspected(id uint64) bool // whether anybody accuses that member of the view
 }
 
 // Publication is what one member has published.
@@ -220,6 +221,7 @@ func (p *Publication) publish(now time.Duration) {
 		p.Emit(Event{Kind: EventDestabilized, View: before.Hash()})
 	}
 	p.diff(before, after)
+	p.clearReturned()
 	p.entered(after.Len())
 	if before != after {
 		p.host.Published(now, after)
@@ -354,6 +356,16 @@ func (p *Publication) Cleared(m *view.Member) {
 	delete(p.suspects, m.ID)
 	p.Touch(m.ID)
 	p.Emit(Event{Kind: EventCleared, Member: p.Member(s)})
+}
+
+// clearReturned clears those that ended and are back before anything was published of it: with their end, accusations of
+// them were dropped.
+func (p *Publication) clearReturned() {
+	for _, id := range slices.Sorted(maps.Keys(p.suspects)) {
+		if m := p.view.Find(id); m != nil && !p.host.Suspected(id) {
+			p.Cleared(m)
+		}
+	}
 }
 
 // Stabilized is told when the tree has found that all members have held v at one moment.
