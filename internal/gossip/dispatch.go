@@ -265,6 +265,6 @@ func (m *Machine) selfTag() uint32 { return m.st.Self.View().Tag }
 
 func (m *Machine) countReceived(msgs []wire.Message) {
 	for _, msg := range msgs {
-		m.stats.ReceivedByKind[msg.Kind().String()]++
+		m.got[msg.Kind()]++
 	}
 }

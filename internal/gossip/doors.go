@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/publish"
-	"github.com/grapevine-gossip/grapevine/internal/spread"
 )
 
 // Config is what a machine needs to know of itself.
@@ -103,17 +102,4 @@ type StreamCall struct {
 	Close    bool
 	To       netip.AddrPort
 	Deadline time.Duration // give up dialling or transferring then
-}
-
-// Stats counts since the start of the machine.
-type Stats struct {
-	PacketsOut, PacketsIn                     uint64
-	BytesOut, BytesIn                         uint64
-	StreamBytesOut, StreamBytesIn             uint64
-	SentByKind, ReceivedByKind                map[string]uint64 // sections
-	SentBytesByKind                           map[string]uint64 // of sections; what frames add is BytesOut and StreamBytesOut less these
-	Dropped                                   map[string]uint64 // by reason: cluster version key checksum truncated malformed limit replay duplicate_name queue outside
-	Probes, Accusations, Vouches, Convictions uint64
-	ViewChanges                               uint64
-	spread.Counts
 }

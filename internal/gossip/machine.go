@@ -45,6 +45,8 @@ type Machine struct {
 	streams streams
 	msgs    []wire.Message
 	stats   Stats
+	sent    counts
+	got     [wire.Kinds]uint64 // sections
 }
 
 const (
@@ -56,9 +58,6 @@ const (
 func New(now time.Duration, cfg Config) *Machine {
 	m := &Machine{cfg: cfg, codec: wire.NewCodec(cfg.Cluster), rng: cfg.Rand, now: now}
 	m.stats.Dropped = map[string]uint64{}
-	m.stats.SentByKind = map[string]uint64{}
-	m.stats.SentBytesByKind = map[string]uint64{}
-	m.stats.ReceivedByKind = map[string]uint64{}
 	m.start(now, wire.Record{
 		Name: cfg.Name, Addr: cfg.Addr, AddrVersion: 1, MinVersion: wire.MinVersion, MaxVersion: wire.MaxVersion,
 		Life: wire.Life{Generation: max(cfg.Generation, 1), Boot: cfg.Boot},
@@ -132,6 +131,7 @@ func (m *Machine) Tick(now time.Duration) {
 		m.retainAt = now + retainEvery
 		m.st.Retain(now)
 		m.pub.Retain()
+		m.box.release()
 		clear(m.toldRecord)
 		clear(m.toldCluster)
 		clear(m.unknown)
@@ -232,23 +232,3 @@ func (m *Machine) settle(now time.Duration) {
 // maxSettle bounds how often one turn may change the state in answer to its own changes; what is left waits for the
 // next turn.
 const maxSettle = 16
-
-// Stats counts since the start.
-func (m *Machine) Stats() Stats {
-	s := m.stats
-	s.Probes, s.Accusations, s.Vouches, s.Convictions = m.det.Counts()
-	s.Counts = m.spread.Counts()
-	s.Dropped = copyCounts(s.Dropped)
-	s.SentByKind = copyCounts(s.SentByKind)
-	s.SentBytesByKind = copyCounts(s.SentBytesByKind)
-	s.ReceivedByKind = copyCounts(s.ReceivedByKind)
-	return s
-}
-
-func copyCounts(in map[string]uint64) map[string]uint64 {
-	out := make(map[string]uint64, len(in))
-	for k, v := range in {
-		out[k] = v
-	}
-	return out
-}

@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
@@ -10,8 +11,9 @@ import (
 // outbox gathers the messages of one turn, so that all that goes to one member shares packets.
 type outbox struct {
 	packets []*packet
-	last    map[target]*packet // the packet still open, by receiver
+	last    map[target]*packet // the packet still open, by receiver, once there are many
 	free    []*packet
+	frames  []byte
 	built   []Packet
 }
 
@@ -23,7 +25,6 @@ type target struct {
 type packet struct {
 	target
 	sections []byte
-	frame    []byte
 }
 
 // send queues a message for a member of the view.
@@ -34,10 +35,7 @@ func (m *Machine) sendTo(to netip.AddrPort, msg wire.Message) { m.queue(target{t
 
 func (m *Machine) queue(to target, msg wire.Message) {
 	b := &m.box
-	if b.last == nil {
-		b.last = map[target]*packet{}
-	}
-	p := b.last[to]
+	p := b.find(to)
 	if p == nil {
 		p = b.open(to)
 	}
@@ -46,7 +44,7 @@ func (m *Machine) queue(to target, msg wire.Message) {
 	}
 	before := len(p.sections)
 	p.sections = wire.AppendSection(p.sections, msg)
-	m.countSent(msg, len(p.sections)-before)
+	m.sent.add(msg.Kind(), len(p.sections)-before)
 	if len(p.sections) > wire.MaxSection && before > 0 {
 		section := p.sections[before:]
 		p.sections = p.sections[:before]
@@ -55,10 +53,19 @@ func (m *Machine) queue(to target, msg wire.Message) {
 	}
 }
 
-func (m *Machine) countSent(msg wire.Message, bytes int) {
-	kind := msg.Kind().String()
-	m.stats.SentByKind[kind]++
-	m.stats.SentBytesByKind[kind] += uint64(bytes)
+// fewPackets is how many are searched for a receiver one by one. Nearly all turns have fewer.
+const fewPackets = 8
+
+func (b *outbox) find(to target) *packet {
+	if len(b.packets) > fewPackets {
+		return b.last[to]
+	}
+	for i := len(b.packets) - 1; i >= 0; i-- {
+		if p := b.packets[i]; p.target == to {
+			return p
+		}
+	}
+	return nil
 }
 
 func (b *outbox) open(to target) *packet {
@@ -72,33 +79,46 @@ func (b *outbox) open(to target) *packet {
 	}
 	p.target = to
 	b.packets = append(b.packets, p)
-	b.last[to] = p
+	switch n := len(b.packets); {
+	case n == fewPackets+1:
+		b.last = make(map[target]*packet, 4*fewPackets)
+		for _, p := range b.packets {
+			b.last[p.target] = p
+		}
+	case n > fewPackets:
+		b.last[to] = p
+	}
 	return p
 }
 
 // flush closes the packets. The hashes in the header are those at the end of the turn.
 func (b *outbox) flush(m *Machine) []Packet {
-	b.built = b.built[:0]
+	b.built, b.frames = b.built[:0], b.frames[:0]
 	if len(b.packets) == 0 {
 		return b.built
 	}
 	h := m.header(0)
 	for _, p := range b.packets {
 		h.To = p.tag
-		p.frame = m.codec.AppendFrame(p.frame[:0], h, p.sections)
-		if len(p.frame) > wire.MaxDatagram {
+		start := len(b.frames)
+		b.frames = m.codec.AppendFrame(b.frames, h, p.sections)
+		frame := b.frames[start:]
+		if len(frame) > wire.MaxDatagram {
 			m.stats.Dropped["limit"]++ // a part built a message that can't be sent: a defect, found by the tests
 			continue
 		}
-		b.built = append(b.built, Packet{To: p.addr, Data: p.frame})
+		b.built = append(b.built, Packet{To: p.addr, Data: frame})
 		m.stats.PacketsOut++
-		m.stats.BytesOut += uint64(len(p.frame))
+		m.stats.BytesOut += uint64(len(frame))
 	}
 	b.free = append(b.free, b.packets...)
 	b.packets = b.packets[:0]
-	clear(b.last)
+	b.last = nil
 	return b.built
 }
+
+// release gives buffers back that a busy turn left. It is called now and then: an idle member needs next to none.
+func (b *outbox) release() { *b = outbox{packets: slices.Clone(b.packets), last: b.last} }
 
 func (m *Machine) header(to uint32) wire.Header {
 	return wire.Header{

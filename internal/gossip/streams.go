@@ -144,7 +144,7 @@ func (m *Machine) Fill(id uint64, buf []byte) (frame []byte, more bool) {
 	for _, msg := range msgs {
 		before := len(sections)
 		sections = wire.AppendSection(sections, msg)
-		m.countSent(msg, len(sections)-before)
+		m.sent.add(msg.Kind(), len(sections)-before)
 	}
 	frame = m.codec.AppendFrame(buf[:0], m.header(peer.Tag), sections)
 	m.stats.StreamBytesOut += uint64(len(frame))

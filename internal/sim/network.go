@@ -138,7 +138,14 @@ func (n *network) buffer() []byte {
 	return make([]byte, 0, 512)
 }
 
-func (n *network) recycle(b []byte) { n.free = append(n.free, b) }
+func (n *network) recycle(b []byte) {
+	if len(n.free) < keepFree {
+		n.free = append(n.free, b)
+	}
+}
+
+// keepFree bounds what is kept of a time in which much was under way.
+const keepFree = 4096
 
 // holder is the node that has an address, or nil.
 func (n *network) holder(addr uint32) *Node {

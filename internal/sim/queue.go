@@ -71,7 +71,11 @@ func (q *queue) take() (time.Duration, *event) {
 	return first.at, first.e
 }
 
-func (q *queue) release(e *event) { q.free = append(q.free, e) }
+func (q *queue) release(e *event) {
+	if len(q.free) < keepFree {
+		q.free = append(q.free, e)
+	}
+}
 
 func (q *queue) len() int { return len(q.slots) }
 

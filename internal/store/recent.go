@@ -20,12 +20,16 @@ const recentWrites = 64
 
 // recent is a ring of the latest changes.
 type recent struct {
-	ring [recentWrites]Write
+	ring []Write
 	n    int // changes ever
 }
 
 func (r *recent) add(w Write) {
-	r.ring[r.n%recentWrites] = w
+	if len(r.ring) < recentWrites {
+		r.ring = append(r.ring, w)
+	} else {
+		r.ring[r.n%recentWrites] = w
+	}
 	r.n++
 }
 

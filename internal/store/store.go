@@ -7,6 +7,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -231,13 +232,14 @@ func (s *Store) Apply(now time.Duration, d *wire.Delta, source uint64, bulk bool
 // is known of names outside of it is kept; members of the view left behind that are not in the other are ended with the
 // life known. It is the only step in which a life or an end may fall.
 func (s *Store) TakeOver(now time.Duration, lives []wire.Record) {
-	in := make(map[uint64]bool, len(lives))
+	in := make([]uint64, 0, len(lives))
+	var fresh []*Member
 	for _, r := range lives {
 		id := wire.ID(r.Name)
-		in[id] = true
+		in = append(in, id)
 		m := s.Find(id)
 		if m == nil {
-			s.add(id, r)
+			fresh = append(fresh, s.known(id, r))
 			continue
 		}
 		if m.End.Life.Compare(r.Life) >= 0 {
@@ -250,24 +252,51 @@ func (s *Store) TakeOver(now time.Duration, lives []wire.Record) {
 			s.setRecord(m, r)
 		}
 	}
+	slices.Sort(in)
 	for _, m := range s.order {
-		if m.InView() && !in[m.ID] {
+		if _, ok := view.Search(in, m.ID); !ok && m.InView() {
 			s.setEnd(m, &End{wire.End{Name: m.Name, Life: m.Record.Life, Cause: wire.Failed}, now})
 		}
 	}
+	s.enter(fresh)
 	clear(s.pending)
 	s.changes = append(s.changes, Change{Kind: TakenOver})
 }
 
+func (s *Store) known(id uint64, r wire.Record) *Member {
+	return &Member{Member: s.viewed(id, r), End: noEnd, Space: nothing}
+}
+
 // add enters a name that was not known.
 func (s *Store) add(id uint64, r wire.Record) *Member {
-	m := &Member{Member: s.viewed(id, r), End: noEnd, Space: nothing}
+	m := s.known(id, r)
 	i, _ := view.Search(s.ids, id)
 	s.ids = slices.Insert(s.ids, i, id)
 	s.order = slices.Insert(s.order, i, m)
 	s.count(m)
 	s.stale = true
 	return m
+}
+
+// enter adds many at once.
+func (s *Store) enter(fresh []*Member) {
+	if len(fresh) == 0 {
+		return
+	}
+	byID := func(a, b *Member) int { return cmp.Compare(a.ID, b.ID) }
+	slices.Reverse(fresh) // of a name that is there twice the later counts
+	slices.SortStableFunc(fresh, byID)
+	fresh = slices.CompactFunc(fresh, func(a, b *Member) bool { return a.ID == b.ID })
+	s.order = append(slices.Clip(s.order), fresh...)
+	slices.SortFunc(s.order, byID)
+	s.ids = make([]uint64, len(s.order))
+	for i, m := range s.order {
+		s.ids[i] = m.ID
+	}
+	for _, m := range fresh {
+		s.count(m)
+	}
+	s.stale = true
 }
 
 // setRecord puts r in the place of the present record. Another process starts with an empty namespace: old values never

@@ -100,6 +100,8 @@ const (
 	KindDown       Kind = 41
 	KindTreeAck    Kind = 42
 	KindHoldOuts   Kind = 43
+
+	Kinds = 44 // all kinds are below
 )
 
 // Probing and suspicion (package detector).
