@@ -29,7 +29,7 @@ func TestReadmeTour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tour := &tour{t: t, bin: bin, ports: map[string]string{}, agents: map[string]*exec.Cmd{}}
+	tour := &tour{t: t, bin: bin, ports: map[string]string{}, agents: map[string]*exec.Cmd{}, dir: t.TempDir()}
 	commands := 0
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		for line := range strings.Lines(block[1]) {
@@ -47,6 +47,7 @@ type tour struct {
 	bin    string
 	ports  map[string]string
 	agents map[string]*exec.Cmd // by name
+	dir    string               // where commands write
 }
 
 func (r *tour) run(line string) {
@@ -99,10 +100,12 @@ func (r *tour) ask(args []string, want string) {
 	deadline := time.Now().Add(60 * time.Second)
 	for {
 		full := args
-		if args[0] != "--addr" {
+		if args[0] != "--addr" && args[0] != "sim" {
 			full = append([]string{"--addr", "http://127.0.0.1:7788"}, args...)
 		}
-		out, err := exec.Command(r.bin, r.replacePorts(full)...).CombinedOutput()
+		cmd := exec.Command(r.bin, r.replacePorts(full)...)
+		cmd.Dir = r.dir
+		out, err := cmd.CombinedOutput()
 		if err == nil && pattern.Match(out) {
 			return
 		}

@@ -1,188 +1,196 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/grapevine-gossip/grapevine/internal/sim"
+	"github.com/grapevine-gossip/grapevine/internal/scenario"
 )
 
 type simFlags struct {
+	scenario string
+	nodes    string
+	loss     string
+	latency  string
+	duration time.Duration
+	seed     uint64
+	seeds    int
+	set      []string
+	out      string
+	jobs     int
+
 	swarm  int
-	seed   uint64
 	faults string
 }
+
+const simLong = `Run the protocol's own code in worlds made of numbers: no sockets, no clock, the same every time for the same seed.
+
+A scenario asks a question: 'grapevine sim list' explains them. It prints the figures; with --out DIR it also writes plots
+and a report. Where several values are given, separated by commas, to --nodes, --loss, --latency or --set, each is tried
+in the same worlds and the figures stand beside each other. --scenario takes a name or a TOML file:
+
+  scenario = "crash"       # and, as they are needed:
+  nodes = 200              # seed, seeds, duration, loss, latency
+  [set]
+  detector.phi = 6         # 'grapevine sim list' names the settings
+
+With --swarm it draws one extreme world for each seed: a size, a network, computers, settings, and what goes wrong. First
+anything may break, and invariants are checked after every step of every member; then everything is whole, and all who
+live must agree within a bound. On failure it prints the seed, the faults that matter and the command that replays it, and
+exits 1.`
 
 func (c *cli) simCommand() *cobra.Command {
 	var f simFlags
 	cmd := &cobra.Command{
 		Use:   "sim",
-		Short: "Run the protocol in virtual time, in worlds drawn from a seed",
-		Long: `Run the protocol's own code in worlds made of numbers: no sockets, no clock, the same every time for the same seed.
-
-With --swarm it draws one extreme world for each seed: a size, a network, computers, settings, and what goes wrong. First
-anything may break, and invariants are checked after every step of every member; then everything is whole, and all who
-live must agree within a bound. On failure it prints the seed, the faults that matter and the command that replays it, and
-exits 1.`,
-		Example: "  grapevine sim --swarm 1000 --seed 1\n  grapevine sim --swarm 1 --seed 4711",
-		Args:    args(cobra.NoArgs),
+		Short: "Ask a simulated cluster, in virtual time",
+		Long:  simLong,
+		Example: `  grapevine sim --scenario crash --nodes 1000
+  grapevine sim --scenario bootstrap --nodes 10,100,1000 --seeds 20 --out report
+  grapevine sim --scenario loss --loss 0,5%,15%,30%
+  grapevine sim --scenario crash --set detector.phi=6,8,12
+  grapevine sim --swarm 1000 --seed 1`,
+		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if f.swarm < 1 {
-				return usagef("grapevine sim --swarm 100 --seed 1", "--swarm is above 0")
-			}
-			only, err := faultNumbers(f.faults)
-			if err == nil && f.faults != "" && f.swarm != 1 {
-				err = errors.New("--faults replays one world")
-			}
-			if err != nil {
-				return &failure{exitUsage, err, "grapevine sim --swarm 1 --seed 1 --faults 3,7"}
-			}
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
-			return c.swarm(ctx, f, only)
+			if cmd.Flags().Changed("swarm") {
+				only, err := f.swarmOnly(cmd.Flags().Changed)
+				if err != nil {
+					return err
+				}
+				return c.swarm(ctx, f, only)
+			}
+			if f.scenario == "" {
+				return usagef("grapevine sim list", "say what to run: --scenario NAME, --scenario FILE or --swarm NUMBER")
+			}
+			run, err := f.run(cmd.Flags().Changed)
+			if err != nil {
+				return &failure{exitUsage, err, "'grapevine sim list' explains the scenarios and names the settings"}
+			}
+			return c.simulate(ctx, f, run)
 		},
 	}
-	cmd.Flags().IntVar(&f.swarm, "swarm", 0, "`NUMBER` of worlds to run")
-	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "the `SEED` of the first one; the others follow")
-	cmd.Flags().StringVar(&f.faults, "faults", "", "of one world, only the faults with these `NUMBERS`, or none")
+	flags := cmd.Flags()
+	flags.StringVar(&f.scenario, "scenario", "", "`NAME` of a scenario, or a file that describes one")
+	flags.StringVarP(&f.nodes, "nodes", "n", "", "`NUMBER` of members")
+	flags.StringVar(&f.loss, "loss", "", "`SHARE` of the packets that every link loses, such as 2%")
+	flags.StringVar(&f.latency, "latency", "", "`TIME` that a packet takes, one way: 40ms, 1ms..5ms, lognormal:5ms:0.5, zones:1ms:40ms")
+	flags.DurationVar(&f.duration, "duration", 0, "`TIME` of the part that is measured")
+	flags.Uint64Var(&f.seed, "seed", 1, "the `SEED` of the first world; the others follow")
+	flags.IntVar(&f.seeds, "seeds", 1, "`NUMBER` of worlds, each with a seed of its own")
+	flags.StringArrayVar(&f.set, "set", nil, "`NAME=VALUE` of a setting; may be repeated")
+	flags.StringVar(&f.out, "out", "", "`DIRECTORY` for report.html and plots")
+	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "`NUMBER` of worlds at a time")
+	flags.IntVar(&f.swarm, "swarm", 0, "instead of a scenario, the `NUMBER` of worlds to draw")
+	flags.StringVar(&f.faults, "faults", "", "with --swarm 1, only the faults with these `NUMBERS`, or none")
+	cmd.AddCommand(c.simListCommand())
 	return cmd
 }
 
-// faultNumbers reads a list of numbers; nil stands for all.
-func faultNumbers(text string) ([]int, error) {
-	switch text {
-	case "":
-		return nil, nil
-	case "none":
-		return []int{}, nil
+// swarmOnly checks the flags of a swarm and reads which faults to replay.
+func (f *simFlags) swarmOnly(changed func(string) bool) ([]int, error) {
+	hint := "grapevine sim --swarm 100 --seed 1"
+	if f.swarm < 1 {
+		return nil, usagef(hint, "--swarm is above 0")
 	}
-	var out []int
-	for part := range strings.SplitSeq(text, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || n < 0 {
-			return nil, fmt.Errorf("%q in --faults is not the number of a fault", part)
-		}
-		out = append(out, n)
-	}
-	return out, nil
-}
-
-// tally is what the worlds of a swarm had.
-type tally struct {
-	Worlds    int     `json:"worlds"`
-	FirstSeed uint64  `json:"first_seed"`
-	Failed    int     `json:"failed"`
-	Faults    int     `json:"faults"`
-	Members   int     `json:"members"`
-	VirtualS  float64 `json:"virtual_s"`
-	Events    uint64  `json:"events"`
-	SlowestS  float64 `json:"slowest_healing_s"`
-	Slowest   uint64  `json:"slowest_healing_seed"`
-	WallS     float64 `json:"wall_s"`
-}
-
-// progressEvery is how often a person is told how far it is.
-const progressEvery = 2 * time.Second
-
-func (c *cli) swarm(ctx context.Context, f simFlags, only []int) error {
-	begin := time.Now()
-	told := begin
-	t := tally{FirstSeed: f.seed}
-	var failed sim.Report
-	for i := range f.swarm {
-		plan := sim.Draw(f.seed + uint64(i))
-		plan.Config.GoOn = func() bool { return ctx.Err() == nil }
-		if only != nil {
-			plan = plan.Only(only)
-		}
-		r := plan.Run()
-		if r.Stopped {
-			break
-		}
-		t.add(r)
-		if len(r.Violations) > 0 {
-			failed = r
-			t.Failed++
-			break
-		}
-		if now := time.Now(); now.Sub(told) >= progressEvery {
-			told = now
-			left := now.Sub(begin) / time.Duration(i+1) * time.Duration(f.swarm-i-1)
-			c.talk("%d of %d worlds, all well; about %v to go", i+1, f.swarm, left.Round(time.Second))
+	for _, name := range []string{"scenario", "nodes", "loss", "latency", "duration", "seeds", "set", "out"} {
+		if changed(name) {
+			return nil, usagef(hint, "--%s is for scenarios: the worlds of a swarm are drawn", name)
 		}
 	}
-	t.WallS = time.Since(begin).Round(time.Millisecond).Seconds()
-	if err := c.showTally(t); err != nil {
-		return err
+	only, err := faultNumbers(f.faults)
+	if err == nil && f.faults != "" && f.swarm != 1 {
+		err = errors.New("--faults replays one world")
 	}
-	if t.Failed > 0 {
-		return c.explain(failed, only == nil)
-	}
-	if ctx.Err() != nil {
-		return errInterrupted
-	}
-	return nil
-}
-
-func (t *tally) add(r sim.Report) {
-	t.Worlds++
-	t.Faults += len(r.Plan.Faults)
-	t.Members += r.Members
-	t.VirtualS += r.Lived.Seconds()
-	t.Events += r.Events
-	if s := r.HealedIn.Seconds(); s > t.SlowestS {
-		t.SlowestS, t.Slowest = s, r.Plan.Seed
-	}
-}
-
-func (c *cli) showTally(t tally) error {
-	body, err := json.Marshal(t)
 	if err != nil {
-		return err
+		return nil, &failure{exitUsage, err, "grapevine sim --swarm 1 --seed 1 --faults 3,7"}
 	}
-	return c.show(body, nil, table{head: []string{"FIGURE", "VALUE"}, rows: [][]string{
-		{"worlds", strconv.Itoa(t.Worlds)},
-		{"first seed", strconv.FormatUint(t.FirstSeed, 10)},
-		{"failed", strconv.Itoa(t.Failed)},
-		{"faults", strconv.Itoa(t.Faults)},
-		{"members in the end", strconv.Itoa(t.Members)},
-		{"virtual time", time.Duration(float64(time.Second) * t.VirtualS).Round(time.Second).String()},
-		{"events", strconv.FormatUint(t.Events, 10)},
-		{"slowest healing", fmt.Sprintf("%.1f s, seed %d", t.SlowestS, t.Slowest)},
-		{"took", fmt.Sprintf("%.1f s", t.WallS)},
-	}})
+	return only, nil
 }
 
-// minimiseWorlds bounds how many worlds are run to find the faults that matter.
-const minimiseWorlds = 400
+// run makes the run that the flags and the file, if there is one, describe. Flags have the last word.
+func (f *simFlags) run(changed func(string) bool) (*scenario.Run, error) {
+	if changed("faults") {
+		return nil, errors.New("--faults is for --swarm 1; a scenario file lists its own faults")
+	}
+	file, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	s := file.Scenario
+	if file.Seed > 0 && !changed("seed") {
+		f.seed = file.Seed
+	}
+	if file.Seeds > 0 && !changed("seeds") {
+		f.seeds = file.Seeds
+	}
+	if f.seeds < 1 || f.jobs < 1 {
+		return nil, errors.New("--seeds and --jobs are above 0")
+	}
+	vs := []scenario.Variation{{Params: file.Params}}
+	for _, one := range f.varied(changed) {
+		name, value, ok := strings.Cut(one, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %q has no '='", one)
+		}
+		if vs, err = s.Vary(vs, name, strings.Split(value, ",")); err != nil {
+			return nil, err
+		}
+	}
+	for i := range vs {
+		if err := vs[i].Params.Check(); err != nil {
+			return nil, err
+		}
+	}
+	return &scenario.Run{Scenario: s, Variations: vs, Seed: f.seed, Seeds: f.seeds, Parallel: f.jobs}, nil
+}
 
-// explain finds the faults that matter and tells how to see them again.
-func (c *cli) explain(r sim.Report, smaller bool) error {
-	if smaller {
-		c.talk("seed %d went wrong: looking for the faults that matter; an interrupt ends that", r.Plan.Seed)
-		r = sim.Minimise(r, minimiseWorlds)
+// varied lists what was set by flags, as name=value.
+func (f *simFlags) varied(changed func(string) bool) []string {
+	var out []string
+	for _, one := range [][2]string{{"nodes", f.nodes}, {"loss", f.loss}, {"latency", f.latency}, {"duration", f.duration.String()}} {
+		if changed(one[0]) {
+			out = append(out, one[0]+"="+one[1])
+		}
 	}
-	plan := r.Plan
-	var b strings.Builder
-	numbers := make([]string, len(plan.Faults))
-	for i, f := range plan.Faults {
-		numbers[i] = strconv.Itoa(f.Number)
-		fmt.Fprintf(&b, "  %v\n", f)
+	return append(out, f.set...)
+}
+
+// read finds the scenario by its name or reads the file. What looks like a file is one.
+func (f *simFlags) read() (*scenario.File, error) {
+	if !strings.ContainsAny(f.scenario, `./\`) {
+		s, err := scenario.Find(f.scenario)
+		if err != nil {
+			return nil, err
+		}
+		if s.NeedsFile {
+			return nil, fmt.Errorf("the scenario %s is told what happens by a file: --scenario FILE.toml", s.Name)
+		}
+		return &scenario.File{Scenario: s, Params: s.Defaults}, nil
 	}
-	list := strings.Join(numbers, ",")
-	if list == "" {
-		list = "none"
+	data, err := os.ReadFile(f.scenario)
+	if err != nil {
+		return nil, err
 	}
-	fmt.Fprintf(c.err, "seed %d: %d members in %v, link %+v, host %+v, settings %+v\n%d of %d faults matter:\n%s",
-		plan.Seed, plan.Size, plan.Layout, plan.Config.Link, plan.Config.Host, plan.Config.Settings,
-		len(plan.Faults), plan.Drawn, b.String())
-	again := fmt.Sprintf("grapevine sim --swarm 1 --seed %d --faults %s", plan.Seed, list)
-	return &failure{exitError, fmt.Errorf("seed %d: %v", plan.Seed, r.Violations[0]), again}
+	file, err := scenario.ReadFile(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(f.scenario), err)
+	}
+	return file, nil
+}
+
+// quoted makes a word for a shell.
+func quoted(s string) string {
+	if strings.ContainsAny(s, " '\"$&;|<>()*?[]#~`\\!") {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
 }

@@ -6,9 +6,9 @@ import "github.com/grapevine-gossip/grapevine/internal/gossip"
 type bounds struct{ idle }
 
 const (
-	mostPerMember = 64  // packets of one turn, for each member known
-	mostPackets   = 256 // and beside
-	mostStreams   = 512 // open at once: those that others opened, and those to every member that something is pulled from
+	mostPerMember = 64           // packets of one turn, for each member known
+	mostPackets   = 2 * turnMost // and beside: an answer or two to each packet of a turn, which may come from strangers
+	mostStreams   = 512          // open at once: those that others opened, and those to every member that something is pulled from
 )
 
 func (bounds) step(w *World, n *Node, o *observed) {

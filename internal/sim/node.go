@@ -189,3 +189,10 @@ func (n *Node) arrivesOverLine(src uint32, data []byte) {
 	done := line(n.w.now, &n.arrived, len(data)+header, n.host.Bandwidth)
 	n.w.queue.add(done, atCall).call = func() { n.arrives(src, data) }
 }
+
+// StateHash is the hash of all that the member's process knows of its view: equal hashes, equal keys.
+func (n *Node) StateHash() uint64 {
+	var i gossip.Inspection
+	n.m.InspectHead(&i)
+	return i.StateHash
+}

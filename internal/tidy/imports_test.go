@@ -36,7 +36,8 @@ var layers = map[string][]string{
 		"internal/admission", "internal/antientropy", "internal/detector", "internal/intern", "internal/publish",
 		"internal/spread", "internal/stability", "internal/store", "internal/view", "internal/wire",
 	},
-	"internal/sim": {"internal/cow", "internal/gossip", "internal/phi", "internal/publish", "internal/store", "internal/view", "internal/wire"},
+	"internal/sim":      {"internal/cow", "internal/gossip", "internal/phi", "internal/publish", "internal/store", "internal/view", "internal/wire"},
+	"internal/scenario": {"internal/chart", "internal/publish", "internal/report", "internal/sim", "internal/wire"},
 
 	"transport":               {},
 	"transport/transporttest": {"transport"},
@@ -56,7 +57,7 @@ var layers = map[string][]string{
 	"internal/tidy":           {},
 	"cmd/grapevine": {
 		".", "httpapi", "httpapi/api", "httpapi/client", "internal/agent", "internal/demo", "internal/local", "internal/measure",
-		"internal/settings", "internal/sim", "internal/wire", "transport",
+		"internal/report", "internal/scenario", "internal/settings", "internal/sim", "internal/wire", "transport",
 	},
 }
 
