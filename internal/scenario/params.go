@@ -14,6 +14,7 @@ type Params struct {
 	Duration time.Duration // of the part that is measured; what it means is in the scenario's explanation
 	Link     sim.Link
 	Host     sim.Host
+	Cores    int // that all share; 0: each member has one of its own
 	Protocol sim.Settings
 	Options  Options
 	Faults   []sim.Fault // of the scenario faults

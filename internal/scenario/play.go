@@ -54,7 +54,7 @@ type play struct {
 // Play plays a scenario in the world of a seed. Progress is told now and then, with the virtual time so far; when it
 // returns false the world ends.
 func (s *Scenario) Play(p Params, seed uint64, progress func(time.Duration) bool) Result {
-	cfg := sim.Config{Seed: seed, Link: p.Link, Host: p.Host, Settings: p.Protocol, Check: sim.OraclesOnly}
+	cfg := sim.Config{Seed: seed, Link: p.Link, Host: p.Host, Cores: p.Cores, Settings: p.Protocol, Check: sim.OraclesOnly}
 	if p.Nodes <= checkedUpTo {
 		cfg.Check = sim.AllChecks
 	}

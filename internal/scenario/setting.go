@@ -45,6 +45,7 @@ func Settings() []Setting {
 		span("host.per_send", "processor time to send a packet", func(p *Params) *time.Duration { return &p.Host.PerSend }),
 		whole("host.bandwidth", "bytes a second in each direction; 0 is no limit", func(p *Params) *int { return &p.Host.Bandwidth }),
 		whole("host.buffer", "packets that wait to be handled", func(p *Params) *int { return &p.Host.Buffer }),
+		whole("host.cores", "processors that all members share, as in one process; 0: each member has one of its own", func(p *Params) *int { return &p.Cores }),
 		number("detector.phi", "threshold of conviction", func(p *Params) *float64 { return &p.Protocol.Phi }),
 		span("detector.interval", "between two probes of a member", func(p *Params) *time.Duration { return &p.Protocol.Interval }),
 		whole("store.max_key", "bytes of a key", func(p *Params) *int { return &p.Protocol.MaxKey }),
