@@ -44,7 +44,7 @@ type (
 	// MemberReturned: a known name is in the view again, under a higher generation or incarnation.
 	MemberReturned struct {
 		Member
-		Restarted bool // a new process: its former keys are gone
+		Restarted bool // another process than the one last heard of: its former keys are gone
 	}
 	// MemberLeft: it said goodbye.
 	MemberLeft struct{ Member }

@@ -82,6 +82,7 @@ func (h doorHost) SendTo(to netip.AddrPort, msg wire.Message) { h.m.sendTo(to, m
 // Enter takes this member into another view.
 func (h doorHost) Enter(now time.Duration, lives []wire.Record, reason string) {
 	m := h.m
+	m.settle(now) // what the view left behind had last is told: the other one may know less
 	m.pub.Entering(m.st.Self.Record.Life, m.raw.Len(), reason)
 	m.st.TakeOver(now, lives)
 	m.spread.Reset(now)

@@ -35,7 +35,7 @@ type Publication struct {
 	held     time.Duration // since when ends are held back; 0: none
 	heldLast time.Duration
 	absent   map[uint64]lastSeen // what the application was told of those that are not in the view
-	early    map[uint64]bool     // of whom it was told keys while they were not in the view
+	mixed    map[uint64]bool     // of those: another process than it knows had the name since
 	suspects map[uint64][]Accuser
 	stable   bool
 	stableAt time.Duration
@@ -71,7 +71,7 @@ const (
 // New publishes a member that is alone. Publications that have a table share what is equal; nil: none is.
 func New(now time.Duration, st *store.Store, host Host, shared *intern.Table[Member]) *Publication {
 	p := &Publication{
-		host: host, st: st, shared: shared, absent: map[uint64]lastSeen{}, early: map[uint64]bool{},
+		host: host, st: st, shared: shared, absent: map[uint64]lastSeen{}, mixed: map[uint64]bool{},
 		suspects: map[uint64][]Accuser{},
 	}
 	p.view = p.st.View()
@@ -155,6 +155,8 @@ func (p *Publication) readdress(now time.Duration) {
 // tell turns one line of the log into events, membership apart.
 func (p *Publication) tell(now time.Duration, c store.Change) {
 	switch c.Kind {
+	case store.Lived:
+		p.mix(c.Member)
 	case store.Moved:
 		if c.Member.InView() && c.Member != p.st.Self {
 			p.Emit(Event{Kind: EventUpdated, Member: p.Member(c.Member)})
@@ -190,10 +192,20 @@ func (p *Publication) tellEnded(now time.Duration, c store.Change) {
 // TagPrefix is the reserved prefix of the keys that are tags.
 const TagPrefix = "_tag/"
 
-func (p *Publication) tellKeys(c store.Change) {
-	if m := p.view.Find(c.Member.ID); m == nil || !m.Life.SameProcess(c.Member.Record.Life) {
-		p.early[c.Member.ID] = true
+// mix notes that the name is another process's than the one whose keys the application was told, which it can't know
+// before that enters the view. Meanwhile it may be told keys of it; and should the former process be back instead, its
+// namespace begins anew.
+func (p *Publication) mix(s *store.Member) {
+	if p.view.Find(s.ID) != nil {
+		return
 	}
+	if seen, known := p.absent[s.ID]; !known || !seen.life.SameProcess(s.Record.Life) {
+		p.mixed[s.ID] = true
+	}
+}
+
+func (p *Publication) tellKeys(c store.Change) {
+	p.mix(c.Member)
 	tags := false
 	for _, e := range c.Entries {
 		if e.Key[0] == '_' {
@@ -275,16 +287,16 @@ func (p *Publication) came(m *view.Member) {
 	s := p.st.Find(m.ID)
 	e := Event{Kind: EventJoined, Member: p.Member(s)}
 	if known {
-		e.Kind, e.Restarted = EventReturned, !seen.life.SameProcess(m.Life)
+		e.Kind, e.Restarted = EventReturned, p.mixed[m.ID] || !seen.life.SameProcess(m.Life)
 	}
 	p.Emit(e)
-	if p.early[m.ID] && (!known || e.Restarted) {
+	if p.mixed[m.ID] {
 		p.retell(s, e.Member)
 	}
-	delete(p.early, m.ID)
+	delete(p.mixed, m.ID)
 }
 
-// retell tells the keys of a process that were told before the application knew that it is another one: it has dropped
+// retell tells the keys of a process that were told before the application knew which process it is: it has dropped
 // them.
 func (p *Publication) retell(s *store.Member, m *Member) {
 	for key, e := range s.Space.Freeze().All() {
@@ -400,5 +412,5 @@ func (p *Publication) Retain() {
 			p.freshAt = 0
 		}
 	}
-	maps.DeleteFunc(p.early, func(id uint64, _ bool) bool { return p.st.Find(id) == nil })
+	maps.DeleteFunc(p.mixed, func(id uint64, _ bool) bool { return p.st.Find(id) == nil })
 }

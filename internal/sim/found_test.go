@@ -20,6 +20,10 @@ func TestFoundDefects(t *testing.T) {
 		},
 		{74, []int{3, 4, 5, 21}, "who left and began again had forgotten its seeds"},
 		{100121, nil, "of two processes with a name the world ended the one that was in the view, and the other then ended itself"},
+		{
+			49, []int{9, 10, 11, 12, 13, 14, 15, 17, 18, 19, 20, 21, 22, 42, 43, 44, 1054, 46, 48, 1050, 1057},
+			"a process was back after another one had its name unseen, and the application kept the keys of both",
+		},
 	} {
 		t.Run(fmt.Sprint(c.seed), func(t *testing.T) {
 			p := Draw(c.seed)

@@ -1,0 +1,87 @@
+package publish
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// application knows of b what it was told by events.
+type application struct {
+	st   *store.Store
+	pub  *Publication
+	keys map[string]uint64
+}
+
+func newApplication() *application {
+	a := &application{st: store.New(life("a", 1, 1, 0), store.Limits{}), keys: map[string]uint64{}}
+	a.pub = New(0, a.st, &plainHost{}, nil)
+	return a
+}
+
+// life is the record of some life of a name.
+func life(name string, generation, boot, incarnation uint64) wire.Record {
+	return wire.Record{Name: name, Life: wire.Life{Generation: generation, Boot: boot, Incarnation: incarnation}}
+}
+
+// turn tells the application what changed.
+func (a *application) turn(now time.Duration) {
+	a.pub.Changed(now, a.st.Changes())
+	a.pub.Tick(now + time.Second)
+	for _, e := range a.pub.Events(nil) {
+		switch e.Kind {
+		case EventJoined:
+			a.keys = map[string]uint64{}
+		case EventReturned:
+			if e.Restarted {
+				a.keys = map[string]uint64{}
+			}
+		case EventKeySet:
+			a.keys[e.Key] = e.Version
+		case EventKeyDeleted:
+			delete(a.keys, e.Key)
+		}
+	}
+}
+
+func (a *application) writes(now time.Duration, r wire.Record, key string) {
+	a.st.Apply(now, &wire.Delta{
+		Owner: wire.OwnerOf(wire.ID(r.Name), r.Life), To: 1, Entries: []wire.Entry{{Key: key, Value: []byte("v"), Version: 1}},
+	}, 0, false)
+}
+
+// A process is ended, another one takes its name and is ended unseen, and then a view is entered that holds the first.
+// Whatever was told of either, the application knows in the end what the snapshot has.
+func TestReturnAfterAnotherProcessHadTheName(t *testing.T) {
+	first, second, back := life("b", 1, 5, 0), life("b", 2, 9, 0), life("b", 1, 5, 1)
+	for told := range 8 {
+		t.Run(fmt.Sprintf("%03b", told), func(t *testing.T) {
+			a := newApplication()
+			a.st.MergeRecord(1, first, 0, false)
+			if told&1 > 0 {
+				a.writes(1, first, "first")
+			}
+			a.turn(1)
+			if told&4 > 0 {
+				a.st.MergeEnd(2, wire.End{Name: "b", Life: first.Life, Cause: wire.Failed}, 0)
+				a.turn(2)
+			}
+			a.st.MergeEnd(3, wire.End{Name: "b", Life: second.Life, Cause: wire.Failed}, 0)
+			a.st.MergeRecord(3, second, 0, false)
+			a.turn(3)
+			if told&2 > 0 {
+				a.writes(4, second, "second")
+				a.turn(4)
+			}
+			a.st.TakeOver(5, []wire.Record{a.st.Self.Record, back})
+			a.turn(5)
+			m, _ := a.pub.Snapshot(5).Members.Get("b")
+			if m.State != Alive || len(a.keys) != m.Keys.Len() {
+				t.Errorf("the snapshot has %v with %d keys, the events told %v", m.State, m.Keys.Len(), a.keys)
+			}
+		})
+	}
+}
