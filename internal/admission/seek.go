@@ -115,12 +115,16 @@ func (d *Door) settleBy() time.Duration {
 func (d *Door) Seeks(a netip.AddrPort) bool { return d.seek != nil && slices.Contains(d.seek.asked, a) }
 
 // OnlySelf reports whether there are seeds and all of them are this member.
-func (d *Door) OnlySelf() bool { return len(d.seeds) > 0 && len(d.foreignSeeds()) == 0 }
+func (d *Door) OnlySelf() bool { return len(d.seeds) > 0 && !slices.ContainsFunc(d.seeds, d.foreign) }
+
+func (d *Door) foreign(seed netip.AddrPort) bool {
+	return !d.mine[seed] && seed != d.st.Self.Record.Addr
+}
 
 func (d *Door) foreignSeeds() []netip.AddrPort {
 	var out []netip.AddrPort
 	for _, a := range d.seeds {
-		if !d.mine[a] && a != d.st.Self.Record.Addr {
+		if d.foreign(a) {
 			out = append(out, a)
 		}
 	}

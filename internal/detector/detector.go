@@ -24,6 +24,9 @@ import (
 type Host interface {
 	// Send queues m for a member; all of a turn travels together.
 	Send(to *view.Member, m wire.Message)
+	// SendPing and SendAck are Send for nearly all messages there are, without memory for each.
+	SendPing(to *view.Member, p wire.Ping)
+	SendAck(to *view.Member, a wire.Ack)
 	// Convict writes all these ends in one step. SetView follows, at the latest at the end of the turn.
 	Convict(now time.Duration, verdicts []Verdict)
 	// Suspected tells of the first accusation that counts of a member of the view.
@@ -64,6 +67,7 @@ type Detector struct {
 	phi      float64
 	interval time.Duration
 	epoch    time.Duration // own phase, from which the watchers' turns are counted
+	checked  time.Duration // when lateness was looked for last
 
 	self  *view.Member
 	v     *view.View
@@ -185,14 +189,16 @@ func (d *Detector) Heard(now time.Duration, from *view.Member) {
 	}
 }
 
-// Receive takes a message of a member of the view.
+// Pinged takes a probe of a member of the view, and answers it.
+func (d *Detector) Pinged(now time.Duration, from *view.Member, p wire.Ping) {
+	d.checkLate(now)
+	d.host.SendAck(from, d.ack(now, from, p))
+}
+
+// Receive takes another message of a member of the view.
 func (d *Detector) Receive(now time.Duration, from *view.Member, m wire.Message) {
 	d.checkLate(now)
 	switch m := m.(type) {
-	case wire.Ping:
-		d.host.Send(from, d.ack(now, from, m))
-	case wire.Ack:
-		d.receiveAck(now, from, m)
 	case wire.RelayPing:
 		d.receiveRelay(now, from, m)
 	case wire.RelayAck:

@@ -22,7 +22,9 @@ type script struct {
 func (s *script) Send(to *view.Member, m wire.Message) {
 	s.sent, s.to = append(s.sent, m), append(s.to, to.ID)
 }
-func (s *script) Convict(_ time.Duration, v []Verdict) { s.convicted = append(s.convicted, v...) }
+func (s *script) SendPing(to *view.Member, p wire.Ping) { s.Send(to, p) }
+func (s *script) SendAck(to *view.Member, a wire.Ack)   { s.Send(to, a) }
+func (s *script) Convict(_ time.Duration, v []Verdict)  { s.convicted = append(s.convicted, v...) }
 func (s *script) Suspected(_ time.Duration, m *view.Member, _ []Accusation) {
 	s.suspected = append(s.suspected, m.ID)
 }
@@ -44,7 +46,7 @@ func pass(d *Detector, s *script, from, until time.Duration, answers func(id uin
 		for i, m := range sent {
 			if p, ok := m.(wire.Ping); ok && answers(to[i]) {
 				d.Heard(now, d.v.Find(to[i]))
-				d.Receive(now, d.v.Find(to[i]), wire.Ack{Seq: p.Seq})
+				d.Acked(now, d.v.Find(to[i]), wire.Ack{Seq: p.Seq})
 			}
 		}
 		d.Tick(now)
@@ -58,8 +60,8 @@ func TestAnAnswerResetsPhi(t *testing.T) {
 	pass(d, s, time.Second, 20*time.Second, all)
 	quiet := testMember(3).ID
 	phiOf := func(now time.Duration) Edge {
-		i := slices.IndexFunc(d.Edges(now), func(e Edge) bool { return e.ID == quiet })
-		return d.Edges(now)[i]
+		i := slices.IndexFunc(d.AppendEdges(nil, now), func(e Edge) bool { return e.ID == quiet })
+		return d.AppendEdges(nil, now)[i]
 	}
 	if e := phiOf(20 * time.Second); e.Phi != 0 || e.RTT == 0 || e.RTT99 == 0 || e.LossTo != 0 {
 		t.Errorf("edge %+v while answers come", e)
@@ -110,8 +112,36 @@ func TestOwnNewLifeDropsEverything(t *testing.T) {
 	r := testMember(0).Record
 	r.Life.Incarnation++
 	d.SetView(9*time.Second, d.v.With(view.NewMember(r)))
-	if len(d.Suspects()) != 0 || !slices.Equal(s.cleared, []uint64{quiet}) || len(d.Edges(9*time.Second)) != 3 {
-		t.Errorf("suspects %v, cleared %v, edges %v", d.Suspects(), s.cleared, d.Edges(9*time.Second))
+	if len(d.Suspects()) != 0 || !slices.Equal(s.cleared, []uint64{quiet}) || len(d.AppendEdges(nil, 9*time.Second)) != 3 {
+		t.Errorf("suspects %v, cleared %v, edges %v", d.Suspects(), s.cleared, d.AppendEdges(nil, 9*time.Second))
+	}
+}
+
+// A member that took a timer which it had put off itself for one that it missed would doubt itself for no reason.
+func TestWhatWasPutOffIsNotLate(t *testing.T) {
+	d, s := alone(9)
+	pass(d, s, time.Second, 3*time.Second, all)
+	r := says(1, []int{2}, nil)
+	r.Seq, r.Every = 1, 8*time.Second
+	d.Receive(3*time.Second, testMember(1), r)
+	d.Lagged(3*time.Second, time.Second)
+	until := d.LateUntil()
+	pass(d, s, 3*time.Second, until-100*time.Millisecond, all)
+	more := says(1, []int{2, 3}, nil)
+	more.Seq, more.Every = 2, 8*time.Second
+	d.Receive(until-100*time.Millisecond, testMember(1), more)
+	pass(d, s, until-99*time.Millisecond, until+time.Second, all)
+	if d.LateUntil() != until {
+		t.Errorf("it thinks that it is late again: until %v, before %v", d.LateUntil(), until)
+	}
+
+	now := until + time.Second
+	e := d.edges[0]
+	e.watched, e.nextAt = false, 2*time.Second // accused, and out of the neighbourhood for a while
+	e.accused = &accused{at: now, nextAt: now + time.Second}
+	d.SetView(now, d.v)
+	if !e.watched || e.nextAt <= now {
+		t.Errorf("watched %v from %v on, at %v", e.watched, e.nextAt, now)
 	}
 }
 
@@ -180,7 +210,7 @@ func TestWhoIsOutAnswersButAccusesNobody(t *testing.T) {
 		t.Errorf("%d accusations, convicted %v", accused, s.convicted)
 	}
 	s.sent, s.to = nil, nil
-	d.Receive(20*time.Second, testMember(2), wire.Ping{Seq: 9})
+	d.Pinged(20*time.Second, testMember(2), wire.Ping{Seq: 9})
 	if a, ok := s.sent[len(s.sent)-1].(wire.Ack); !ok || a.Seq != 9 || a.Slot < time.Second || a.Slot > 5*time.Second {
 		t.Errorf("answered %+v", s.sent)
 	}
@@ -221,9 +251,9 @@ func TestRelayedProbesAreForwardedAndReported(t *testing.T) {
 	if !ok || s.to[0] != testMember(2).ID {
 		t.Fatalf("sent %+v", s.sent)
 	}
-	d.Receive(time.Second+time.Millisecond, testMember(3), wire.Ack{Seq: ping.Seq}) // not the subject
-	d.Receive(time.Second+2*time.Millisecond, testMember(2), wire.Ack{Seq: ping.Seq})
-	d.Receive(time.Second+3*time.Millisecond, testMember(2), wire.Ack{Seq: ping.Seq})
+	d.Acked(time.Second+time.Millisecond, testMember(3), wire.Ack{Seq: ping.Seq}) // not the subject
+	d.Acked(time.Second+2*time.Millisecond, testMember(2), wire.Ack{Seq: ping.Seq})
+	d.Acked(time.Second+3*time.Millisecond, testMember(2), wire.Ack{Seq: ping.Seq})
 	want := wire.RelayAck{Seq: 77, Subject: testMember(2).ID}
 	if len(s.sent) != 2 || s.sent[1] != wire.Message(want) || s.to[1] != testMember(1).ID {
 		t.Errorf("sent %+v to %v", s.sent, s.to)

@@ -133,7 +133,8 @@ func (d *Detector) updateEdges(now time.Duration) {
 			lost = lost || e.accused != nil || e.vouching
 			continue
 		}
-		e.m, e.watched = m, false
+		e.m = m
+		e.watched = e.watched && slices.ContainsFunc(d.near, func(n *view.Member) bool { return n.ID == m.ID })
 		kept = append(kept, e)
 	}
 	clear(d.edges[len(kept):])
@@ -142,12 +143,14 @@ func (d *Detector) updateEdges(now time.Duration) {
 		e := d.edge(m.ID)
 		if e == nil {
 			e = d.addEdge(m)
-			e.nextAt = now + 1 + d.within(d.turns()/2)
 			if s := d.subjects[m.ID]; s != nil && s.accusedByOthers(d.self.ID) {
 				e.suspected = now
 			}
 		}
-		e.watched = true
+		if !e.watched {
+			e.watched = true
+			e.nextAt = now + 1 + d.within(d.turns()/2)
+		}
 	}
 	for _, e := range d.edgesNow() {
 		if !e.watched {

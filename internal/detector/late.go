@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"slices"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/view"
@@ -17,6 +18,10 @@ const (
 // checkLate is asked before anything else is handled. Lifeguard calls it local health: who stood still first doubts
 // itself.
 func (d *Detector) checkLate(now time.Duration) {
+	if now == d.checked {
+		return
+	}
+	d.checked = now
 	if next := d.Next(); next > 0 && now-next > lateBy {
 		d.woke(now, now-next)
 	}
@@ -109,10 +114,11 @@ func (d *Detector) learn(now time.Duration, from *view.Member, rtt time.Duration
 	slow := d.times.Len() >= strainFrom && rtt > d.times.Mean()+lateBy
 	d.times.Add(rtt)
 	s := &d.strain
-	for len(s.answers) > 0 && (now-s.answers[0].at > strainKeep || len(s.answers) >= strainMax) {
-		s.answers = s.answers[1:]
+	old := 0
+	for old < len(s.answers) && (now-s.answers[old].at > strainKeep || len(s.answers)-old >= strainMax) {
+		old++
 	}
-	s.answers = append(s.answers, slowness{now, from.ID, slow})
+	s.answers = append(slices.Delete(s.answers, 0, old), slowness{now, from.ID, slow})
 	if !slow {
 		return
 	}

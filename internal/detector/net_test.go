@@ -218,6 +218,10 @@ func (w *net) pause(x *node, d time.Duration) {
 
 // Send, Convict, Suspected and Cleared make a node the Host of its detector.
 
+func (x *node) SendPing(to *view.Member, p wire.Ping) { x.Send(to, p) }
+
+func (x *node) SendAck(to *view.Member, a wire.Ack) { x.Send(to, a) }
+
 func (x *node) Send(to *view.Member, m wire.Message) {
 	if x.out[to.ID] == nil {
 		x.outIDs = append(x.outIDs, to.ID)
@@ -348,7 +352,14 @@ func (x *node) deliver(p *packet) {
 	}
 	x.det.Heard(now, from)
 	for _, m := range p.msgs {
-		x.det.Receive(now, from, m)
+		switch m := m.(type) {
+		case wire.Ping:
+			x.det.Pinged(now, from, m)
+		case wire.Ack:
+			x.det.Acked(now, from, m)
+		default:
+			x.det.Receive(now, from, m)
+		}
 	}
 	if p.ends != nil {
 		x.merge(p.ends)

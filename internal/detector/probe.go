@@ -1,7 +1,6 @@
 package detector
 
 import (
-	"container/heap"
 	"slices"
 	"time"
 
@@ -61,20 +60,43 @@ type dueAt struct {
 	seq uint32
 }
 
-// dues is a heap of deadlines.
+func (a dueAt) before(b dueAt) bool { return a.at < b.at || a.at == b.at && a.seq < b.seq }
+
+// dues is a heap of deadlines: container/heap, which would take memory for each.
 type dues []dueAt
 
-func (q dues) Len() int { return len(q) }
-func (q dues) Less(i, j int) bool {
-	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
+func (q *dues) push(x dueAt) {
+	*q = append(*q, x)
+	h := *q
+	for i := len(h) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !h[i].before(h[up]) {
+			return
+		}
+		h[i], h[up] = h[up], h[i]
+		i = up
+	}
 }
-func (q dues) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *dues) Push(x any)   { *q = append(*q, x.(dueAt)) }
-func (q *dues) Pop() any {
-	old := *q
-	x := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return x
+
+func (q *dues) pop() dueAt {
+	h := *q
+	first, n := h[0], len(h)-1
+	h[0] = h[n]
+	h = h[:n]
+	*q = h
+	for i := 0; ; {
+		least := i
+		for c := 2*i + 1; c <= 2*i+2 && c < n; c++ {
+			if h[c].before(h[least]) {
+				least = c
+			}
+		}
+		if least == i {
+			return first
+		}
+		h[i], h[least] = h[least], h[i]
+		i = least
+	}
 }
 
 // add notes a probe and gives its number.
@@ -85,7 +107,7 @@ func (l *probes) add(p probe) uint32 {
 	l.trim(p.sent)
 	l.last++
 	l.sent = append(l.sent, p)
-	heap.Push(&l.due, dueAt{p.due, l.last})
+	l.due.push(dueAt{p.due, l.last})
 	return l.last
 }
 
@@ -115,7 +137,7 @@ func (l *probes) next() time.Duration {
 		if p := l.find(l.due[0].seq); p != nil && p.outcome == open {
 			return l.due[0].at
 		}
-		heap.Pop(&l.due)
+		l.due.pop()
 	}
 	return 0
 }
@@ -125,7 +147,7 @@ func (l *probes) miss(now time.Duration) *probe {
 	if at := l.next(); at == 0 || at > now {
 		return nil
 	}
-	p := l.find(heap.Pop(&l.due).(dueAt).seq)
+	p := l.find(l.due.pop().seq)
 	p.outcome = missed
 	return p
 }
@@ -178,13 +200,15 @@ func (d *Detector) probeFor(now time.Duration, to *view.Member, p probe) {
 	p.to, p.tag, p.sent, p.due = to.ID, to.Tag, now, now+d.patience(e)
 	seq := d.log.add(p)
 	d.counts.probes++
-	d.host.Send(to, wire.Ping{Seq: seq})
+	d.host.SendPing(to, wire.Ping{Seq: seq})
 	if e != nil && p.purpose != errand {
 		e.sentTo(now, p.due)
 	}
 }
 
-func (d *Detector) receiveAck(now time.Duration, from *view.Member, a wire.Ack) {
+// Acked takes an answer of a member of the view.
+func (d *Detector) Acked(now time.Duration, from *view.Member, a wire.Ack) {
+	d.checkLate(now)
 	p := d.log.find(a.Seq)
 	if p == nil || p.to != from.ID || p.tag != from.Tag || p.outcome == answered || p.purpose == relaying {
 		return

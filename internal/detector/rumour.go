@@ -328,7 +328,7 @@ func (d *Detector) rejudge(now time.Duration) {
 	if d.changed == 0 {
 		d.changed = now
 	}
-	d.evalAt = min(now+judgeQuiet, d.changed+judgeLate)
+	d.evalAt = max(now, min(now+judgeQuiet, d.changed+judgeLate)) // who is late has put it off
 }
 
 // tickJudge convicts. Who is late, rejoining or leaving judges when that is over.

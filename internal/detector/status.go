@@ -20,9 +20,8 @@ type Edge struct {
 	Outstanding int     // probes unanswered since the last answer
 }
 
-// Edges are the watched members, sorted by id.
-func (d *Detector) Edges(now time.Duration) []Edge {
-	var out []Edge
+// AppendEdges appends the watched members, sorted by id.
+func (d *Detector) AppendEdges(out []Edge, now time.Duration) []Edge {
 	for _, e := range d.edges {
 		if !e.watched {
 			continue

@@ -71,9 +71,9 @@ func (m *Machine) namesake(now time.Duration, from netip.AddrPort, h wire.Header
 	}
 	for _, msg := range msgs {
 		switch msg := msg.(type) {
-		case wire.Ping:
+		case *wire.Ping:
 			if msg.Seq >= admission.DoorSeq {
-				m.sendTo(from, m.det.Answer(msg))
+				m.sendTo(from, m.det.Answer(*msg))
 			}
 		case wire.Join, wire.Wait, wire.Refuse, wire.Notice:
 			m.door.Receive(now, from, h, nil, msg)
@@ -145,16 +145,16 @@ const tellEvery = 100 * time.Millisecond
 // atDoor handles what is read from anybody, and reports whether msg was of that kind.
 func (m *Machine) atDoor(now time.Duration, from netip.AddrPort, h wire.Header, member *view.Member, msg wire.Message) bool {
 	switch msg := msg.(type) {
-	case wire.Ping:
+	case *wire.Ping:
 		if msg.Seq < admission.DoorSeq {
 			return false
 		}
-		m.sendTo(from, m.det.Answer(msg))
-	case wire.Ack:
+		m.sendTo(from, m.det.Answer(*msg))
+	case *wire.Ack:
 		if msg.Seq < admission.DoorSeq {
 			return false
 		}
-		m.door.Acked(now, from, h, msg)
+		m.door.Acked(now, from, h, *msg)
 	case wire.Notice, wire.Join, wire.Wait, wire.Refuse, wire.Roster, wire.Check, wire.Checked:
 		m.door.Receive(now, from, h, member, msg)
 	case wire.LeaveAck:
@@ -181,18 +181,18 @@ func (m *Machine) farewell(from netip.AddrPort, h wire.Header, e wire.Ends) bool
 // receive handles one message of a member of the view that holds this one's present life.
 func (m *Machine) receive(now time.Duration, from netip.AddrPort, h wire.Header, member *view.Member, msg wire.Message) {
 	switch msg := msg.(type) {
-	case wire.Ping:
+	case *wire.Ping:
 		if msg.Seq >= admission.DoorSeq {
-			m.sendTo(from, m.det.Answer(msg))
+			m.sendTo(from, m.det.Answer(*msg))
 			return
 		}
-		m.det.Receive(now, member, msg)
-	case wire.Ack:
+		m.det.Pinged(now, member, *msg)
+	case *wire.Ack:
 		if msg.Seq >= admission.DoorSeq {
-			m.door.Acked(now, from, h, msg)
+			m.door.Acked(now, from, h, *msg)
 			return
 		}
-		m.det.Receive(now, member, msg)
+		m.det.Acked(now, member, *msg)
 	case wire.RelayPing, wire.RelayAck, wire.Call, wire.Rumour:
 		m.det.Receive(now, member, msg)
 	case wire.Unknown:

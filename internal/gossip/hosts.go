@@ -18,6 +18,16 @@ type detectorHost struct{ m *Machine }
 
 func (h detectorHost) Send(to *view.Member, msg wire.Message) { h.m.send(to, msg) }
 
+func (h detectorHost) SendPing(to *view.Member, p wire.Ping) {
+	h.m.ping = p
+	h.m.send(to, &h.m.ping)
+}
+
+func (h detectorHost) SendAck(to *view.Member, a wire.Ack) {
+	h.m.ack = a
+	h.m.send(to, &h.m.ack)
+}
+
 // Convict writes all ends in one step.
 func (h detectorHost) Convict(now time.Duration, verdicts []detector.Verdict) {
 	for _, v := range verdicts {

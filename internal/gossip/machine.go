@@ -43,7 +43,10 @@ type Machine struct {
 	out     Output
 	box     outbox
 	streams streams
-	msgs    []wire.Message
+	in      wire.Inbox
+	ping    wire.Ping // being sent
+	ack     wire.Ack
+	edges   []detector.Edge // for what is published
 	stats   Stats
 	sent    counts
 	got     [wire.Kinds]uint64 // sections
@@ -97,16 +100,15 @@ func (m *Machine) Step(now time.Duration, from netip.AddrPort, frame []byte) {
 	m.enter(now)
 	m.stats.PacketsIn++
 	m.stats.BytesIn += uint64(len(frame))
-	h, msgs, err := m.codec.Open(frame, m.msgs[:0])
-	m.msgs = msgs
+	h, err := m.in.Open(m.codec, frame)
 	if err != nil {
 		m.reject(now, from, len(frame), err)
 		return
 	}
 	if !m.silent() {
-		m.dispatch(now, from, h, msgs)
+		m.dispatch(now, from, h, m.in.Messages)
 	}
-	clear(m.msgs)
+	m.in.Clear()
 }
 
 // Tick does what is due.
@@ -132,6 +134,7 @@ func (m *Machine) Tick(now time.Duration) {
 		m.st.Retain(now)
 		m.pub.Retain()
 		m.box.release()
+		m.in = wire.Inbox{}
 		clear(m.toldRecord)
 		clear(m.toldCluster)
 		clear(m.unknown)

@@ -59,8 +59,9 @@ func describeRefusal(r wire.Refuse) string {
 }
 
 func (h publishHost) Edges(now time.Duration) []publish.Edge {
-	var out []publish.Edge
-	for _, e := range h.m.det.Edges(now) {
+	h.m.edges = h.m.det.AppendEdges(h.m.edges[:0], now)
+	out := make([]publish.Edge, 0, len(h.m.edges))
+	for _, e := range h.m.edges {
 		m := h.m.st.Find(e.ID)
 		if m == nil {
 			continue

@@ -65,8 +65,8 @@ func (m *Machine) StreamFrame(now time.Duration, id uint64, frame []byte) {
 		return
 	}
 	m.stats.StreamBytesIn += uint64(len(frame))
-	h, msgs, err := m.codec.Open(frame, m.msgs[:0])
-	m.msgs = msgs
+	h, err := m.in.Open(m.codec, frame)
+	defer m.in.Clear()
 	if err != nil {
 		m.stats.Dropped[wire.DropReason(err)]++
 		m.closeStream(now, id, s, err)
@@ -78,8 +78,8 @@ func (m *Machine) StreamFrame(now time.Duration, id uint64, frame []byte) {
 		m.closeStream(now, id, s, errOutside)
 		return
 	}
-	m.countReceived(msgs)
-	for _, msg := range msgs {
+	m.countReceived(m.in.Messages)
+	for _, msg := range m.in.Messages {
 		switch msg := msg.(type) {
 		case wire.Request:
 			if !s.pull && s.transfer == nil {
@@ -92,7 +92,6 @@ func (m *Machine) StreamFrame(now time.Duration, id uint64, frame []byte) {
 			}
 		}
 	}
-	clear(m.msgs)
 	m.settle(now)
 }
 

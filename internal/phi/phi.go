@@ -84,9 +84,13 @@ func (t *Times) Quantile(q float64) time.Duration {
 	if n == 0 {
 		return 0
 	}
-	sorted := slices.Sorted(slices.Values(t.ring[:n]))
 	i := int(math.Ceil(float64(q*float64(n)))) - 1
-	return sorted[min(max(i, 0), n-1)]
+	if i >= n-1 {
+		return slices.Max(t.ring[:n])
+	}
+	sorted := slices.Clone(t.ring[:n])
+	slices.Sort(sorted)
+	return sorted[max(i, 0)]
 }
 
 // Later is the probability that an answer which is not lost takes longer than age: the upper tail of the normal

@@ -80,6 +80,10 @@ func AppendSection(dst []byte, m Message) []byte {
 // Open reads a frame and appends its messages to into. Sections of an unknown kind are skipped. It reads all or
 // nothing: with an error, into is returned as it was. The messages share no memory with the frame.
 func (c *Codec) Open(frame []byte, into []Message) (Header, []Message, error) {
+	return c.open(frame, into, nil)
+}
+
+func (c *Codec) open(frame []byte, into []Message, reuse *Inbox) (Header, []Message, error) {
 	tag, body, err := unwrap(frame)
 	if err != nil {
 		return Header{}, into, err
@@ -87,7 +91,7 @@ func (c *Codec) Open(frame []byte, into []Message) (Header, []Message, error) {
 	if tag != c.tag {
 		return Header{}, into, fmt.Errorf("%w: its tag is %08x, ours %08x", ErrCluster, tag, c.tag)
 	}
-	r := reader{b: body}
+	r := reader{b: body, reuse: reuse}
 	h := r.header()
 	if r.err != nil {
 		return Header{}, into, fmt.Errorf("%w: header: %s", r.err, r.what)
@@ -139,7 +143,11 @@ func (r *reader) section() (kind Kind, m Message, size int) {
 	}
 	rest := r.b
 	r.b = payload
-	m = kinds[kind].read(r)
+	if r.reuse == nil {
+		m = kinds[kind].read(r)
+	} else {
+		m = r.reuse.read(r, kind)
+	}
 	if len(r.b) > 0 {
 		r.fail(ErrMalformed, "bytes are left over")
 	}

@@ -12,6 +12,8 @@ type reader struct {
 	b    []byte
 	err  error  // one of the sentinels
 	what string // what was wrong
+
+	reuse *Inbox // nil: every message is new
 }
 
 func (r *reader) fail(err error, what string) {
