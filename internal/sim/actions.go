@@ -161,6 +161,7 @@ func (w *World) Do(n *Node, c gossip.Command) (gossip.Result, error) {
 	}
 	r, err := n.m.Do(n.clock(w.now), c)
 	w.checkStep(n)
+	n.due = min(n.due, w.now) // what came of it goes out as soon as the process is free
 	n.poke()
 	return r, err
 }
