@@ -7,6 +7,7 @@ import (
 
 	"github.com/grapevine-gossip/grapevine/internal/phi"
 	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
 // Edge is the state of one watched member.
@@ -60,6 +61,14 @@ func (d *Detector) shownPhi(now time.Duration, e *edge) float64 {
 
 // Suspects are the members of the view that somebody accuses, sorted.
 func (d *Detector) Suspects() []uint64 { return slices.Sorted(maps.Keys(d.subjects)) }
+
+// Accuses is what this member says of others at present. The slice must not be changed.
+func (d *Detector) Accuses() []wire.Suspicion {
+	if r := d.rumours[d.self.ID]; r != nil {
+		return r.Accused
+	}
+	return nil
+}
 
 // Accusers are those whose accusation of a member counts, sorted by id.
 func (d *Detector) Accusers(id uint64) []Accusation {

@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/store"
@@ -23,6 +24,9 @@ type Inspection struct {
 	Outbox  int // packets queued and not yet given out
 	Streams int // open or being opened
 	Events  int // not yet given out
+
+	Unsendable uint64           // packets that were too large to be sent
+	Accuses    []wire.Suspicion // what this member says of others at present
 }
 
 // Backlog tells how old the oldest change is that waits to be sent to some neighbour, and about how many bytes wait.
@@ -45,6 +49,12 @@ type Inspected struct {
 	end    *store.End   // End and Cause are of this one, likewise
 }
 
+// Address is where the member's record says that it is, and the number of that address.
+func (i *Inspected) Address() (netip.AddrPort, uint64) { return i.record.Addr, i.record.AddrVersion }
+
+// Accusers are the members on whose word the end was written.
+func (i *Inspected) Accusers() []uint64 { return i.end.Accusers }
+
 // Change is one name that is not as it was. One of the two may be nil.
 type Change struct{ Was, Is *Inspected }
 
@@ -56,6 +66,7 @@ func (m *Machine) InspectHead(into *Inspection) {
 	into.Self, into.Entered, into.Published = m.st.Self.Record.Life, m.door.EnteredAt(), m.pub.View()
 	into.ViewHash, into.StateHash, into.Known = m.st.ViewHash(), m.st.StateHash(), len(m.st.All())
 	into.Outbox, into.Streams, into.Events = len(m.box.packets), len(m.streams.open), m.pub.Pending()
+	into.Unsendable, into.Accuses = m.stats.Dropped["limit"], m.det.Accuses()
 }
 
 // InspectMembers brings the members up to date, and tells which changed. It is called after every step of every member,

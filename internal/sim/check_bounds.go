@@ -2,7 +2,8 @@ package sim
 
 import "github.com/grapevine-gossip/grapevine/internal/gossip"
 
-// bounds checks that nothing grows without limit (bounded_queues).
+// bounds checks that nothing grows without limit (bounded_queues), and that no packet is made that is larger than a
+// datagram may be (datagram_size): it would be lost each time.
 type bounds struct{ idle }
 
 const (
@@ -17,6 +18,9 @@ func (bounds) step(w *World, n *Node, o *observed) {
 	}
 	if o.is.Streams > mostStreams {
 		w.violate("bounded_queues", n, "%d streams are open", o.is.Streams)
+	}
+	if o.is.Unsendable > 0 {
+		w.violate("datagram_size", n, "it made a packet that is too large to be sent")
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // dead checks that a life which ended at a member is never again in a view that it publishes, except by the take-over of
-// another view, and that a forgotten member stays forgotten (no_resurrection).
+// another view, and that a forgotten member stays forgotten, and its keys with it (no_resurrection).
 type dead struct {
 	idle
 	of map[*Node]*graves
@@ -41,8 +41,15 @@ func (d *dead) step(w *World, n *Node, o *observed) {
 		}
 	}
 	for _, c := range o.is.Changed {
-		if c.Is != nil && c.Is.End.Compare(g.ended[c.Is.ID]) > 0 {
+		if c.Is == nil {
+			continue
+		}
+		if c.Is.End.Compare(g.ended[c.Is.ID]) > 0 {
 			g.ended[c.Is.ID] = c.Is.End
+		}
+		if c.Is.Cause == wire.Forgotten && !c.Is.InView() && c.Is.Max > 0 {
+			w.violate("no_resurrection", n, "%s is forgotten and has keys up to version %d", c.Is.Name, c.Is.Max)
+			return
 		}
 	}
 	if o.is.Published == g.published {

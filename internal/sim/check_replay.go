@@ -1,10 +1,12 @@
 package sim
 
 import (
+	"fmt"
 	"maps"
 
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
 	"github.com/grapevine-gossip/grapevine/internal/publish"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
 // replay checks that events and snapshots tell the same story (events_match_snapshots): who has the first snapshot and
@@ -19,6 +21,7 @@ type told struct {
 	present map[string]bool
 	keys    map[string]map[string]uint64 // versions, by member and key
 	agreed  map[string]*publish.Member   // with what the snapshot has of a member nothing told since disagrees
+	stable  bool
 	last    *publish.Snapshot
 }
 
@@ -33,7 +36,10 @@ func (r *replay) turn(w *World, n *Node, out *gossip.Output) {
 		return
 	}
 	for i := range out.Events {
-		t.hear(&out.Events[i])
+		if what := t.hear(&out.Events[i]); what != "" {
+			w.violate("events_match_snapshots", n, "%s", what)
+			return
+		}
 	}
 	if out.Snapshot == t.last {
 		return
@@ -44,7 +50,7 @@ func (r *replay) turn(w *World, n *Node, out *gossip.Output) {
 
 // newTold is what the first snapshot tells.
 func newTold(s *publish.Snapshot) *told {
-	t := &told{present: map[string]bool{}, keys: map[string]map[string]uint64{}, agreed: map[string]*publish.Member{}, last: s}
+	t := &told{present: map[string]bool{}, keys: map[string]map[string]uint64{}, agreed: map[string]*publish.Member{}, stable: s.Stable, last: s}
 	for name, m := range s.Members.All() {
 		if there(m) {
 			t.present[name] = true
@@ -69,38 +75,64 @@ func keysOf(m *publish.Member) map[string]uint64 {
 	return out
 }
 
-func (t *told) hear(e *publish.Event) {
+// hear takes an event and tells what is wrong with it after those before, if anything is.
+func (t *told) hear(e *publish.Event) string {
+	switch e.Kind {
+	case publish.EventStabilized, publish.EventDestabilized:
+		if t.stable == (e.Kind == publish.EventStabilized) {
+			return fmt.Sprintf("stable: %v is told twice", t.stable)
+		}
+		t.stable = !t.stable
+	}
 	if e.Member == nil {
-		return
+		return ""
 	}
 	name := e.Member.Name
 	delete(t.agreed, name)
 	switch e.Kind {
-	case publish.EventJoined:
-		t.present[name] = true
-		t.keys[name] = map[string]uint64{}
-	case publish.EventReturned:
-		t.present[name] = true
-		if e.Restarted {
-			t.keys[name] = map[string]uint64{}
-		}
-	case publish.EventFailed, publish.EventLeft:
-		delete(t.present, name)
-	case publish.EventForgotten:
-		delete(t.keys, name)
+	case publish.EventJoined, publish.EventReturned, publish.EventFailed, publish.EventLeft, publish.EventForgotten:
+		return t.hearWhere(e, name)
 	case publish.EventKeySet:
 		if t.keys[name] == nil {
 			t.keys[name] = map[string]uint64{}
+		}
+		if old := t.keys[name][e.Key]; t.present[name] && old >= e.Version {
+			return fmt.Sprintf("%s of %s is told at version %d, after %d", e.Key, name, e.Version, old)
 		}
 		t.keys[name][e.Key] = e.Version
 	case publish.EventKeyDeleted:
 		delete(t.keys[name], e.Key)
 	}
+	return ""
+}
+
+// hearWhere takes who comes and who goes.
+func (t *told) hearWhere(e *publish.Event, name string) string {
+	comes := e.Kind == publish.EventJoined || e.Kind == publish.EventReturned
+	switch there := t.present[name]; {
+	case comes && there:
+		return fmt.Sprintf("event %d of %s, who was there", e.Kind, name)
+	case !comes && there == (e.Kind == publish.EventForgotten):
+		return fmt.Sprintf("event %d of %s, who was there: %v", e.Kind, name, there)
+	}
+	switch {
+	case comes:
+		t.present[name] = true
+		if e.Kind == publish.EventJoined || e.Restarted {
+			t.keys[name] = map[string]uint64{}
+		}
+	case e.Kind == publish.EventForgotten:
+		delete(t.keys, name)
+	default:
+		delete(t.present, name)
+	}
+	return ""
 }
 
 // compare holds what was told against the snapshot. Of the absent only the keys of who was there are told.
 func (t *told) compare(w *World, n *Node) {
 	count := 0
+	hash := wire.LifeHash(t.last.Self.ID, t.last.Self.Life)
 	for name, m := range t.last.Members.All() {
 		if name == n.Name {
 			continue
@@ -113,6 +145,7 @@ func (t *told) compare(w *World, n *Node) {
 			continue
 		}
 		count++
+		hash += wire.LifeHash(m.ID, m.Life)
 		if t.agreed[name] == m {
 			continue
 		}
@@ -123,7 +156,12 @@ func (t *told) compare(w *World, n *Node) {
 		}
 	}
 	delete(t.present, n.Name)
-	if count != len(t.present) {
+	switch {
+	case count != len(t.present):
 		w.violate("events_match_snapshots", n, "%d others are there by the snapshot, %d by the events", count, len(t.present))
+	case t.last.Size != count+1 || t.last.View != hash:
+		w.violate("events_match_snapshots", n, "the snapshot says view %x of %d, and lists view %x of %d", t.last.View, t.last.Size, hash, count+1)
+	case t.last.Stable != t.stable:
+		w.violate("events_match_snapshots", n, "the view is stable: %v by the snapshot, %v by the events", t.last.Stable, t.stable)
 	}
 }

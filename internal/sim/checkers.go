@@ -66,6 +66,7 @@ func newCheckers(which Checks) *checkers {
 		of: of,
 		all: []checker{
 			newPrefix(), &growth{}, newDead(), newSameView(), newStabilized(), newReplay(), &bounds{},
+			newEnds(), newDoor(), newRecords(),
 		},
 	}
 }
@@ -75,6 +76,7 @@ type observed struct {
 	was, is  gossip.Inspection // was is without members
 	tookOver bool              // the one step in which lives and ends may fall
 	anew     bool              // the first step of a process that knows nothing
+	frame    []byte            // what the step took from another member: a packet, or a frame of a stream
 }
 
 // process tells the processes of all members apart.
@@ -103,12 +105,16 @@ func (w *World) checkCrash(n *Node) {
 	}
 }
 
-func (w *World) checkStep(n *Node) {
+func (w *World) checkStep(n *Node) { w.checkFrame(n, nil) }
+
+// checkFrame checks a step that took a frame from another member.
+func (w *World) checkFrame(n *Node, frame []byte) {
 	w.steps++
 	if w.checkers == nil || w.broken() {
 		return
 	}
 	o := w.checkers.of[n]
+	o.frame = frame
 	o.was = o.is
 	o.was.Members, o.was.Changed = nil, nil
 	n.m.InspectHead(&o.is)

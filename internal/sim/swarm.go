@@ -97,6 +97,7 @@ const (
 	healWithin = 60 * time.Second
 	waitMost   = 15 * time.Minute // who failed often waits up to ten minutes before it is let in again
 	quietFor   = 10 * time.Second // then nothing may change any more
+	quietMost  = 600              // packets that each member sends meanwhile; a fifth of that is the most a sound world needed
 )
 
 // heal makes everything whole and waits for all to agree.
@@ -141,9 +142,9 @@ func (w *World) heal(p Plan) time.Duration {
 	return took
 }
 
-// staysQuiet lets time pass in which nobody may go.
+// staysQuiet lets time pass in which nobody may go, nobody is suspected, and members have little to say.
 func (w *World) staysQuiet() {
-	before := w.failures()
+	failed, sent := w.failures(), w.packets()
 	w.Run(quietFor)
 	if w.broken() {
 		return
@@ -151,9 +152,19 @@ func (w *World) staysQuiet() {
 	if what := w.disagreement(); what != "" {
 		w.violate("convergence", nil, "it did not last: %s", what)
 	}
-	if gone := w.failures() - before; gone > 0 {
+	if gone := w.failures() - failed; gone > 0 {
 		w.violate("no_false_failure", nil, "%d failures were published while all was well", gone)
 	}
+	if each := (w.packets() - sent) / uint64(max(len(w.ActiveNodes()), 1)); each > quietMost {
+		w.violate("idle_cost", nil, "each member sent %d packets in %v, though all was well", each, quietFor)
+	}
+}
+
+func (w *World) packets() (sum uint64) {
+	for _, n := range w.nodes {
+		sum += n.Sent.Packets
+	}
+	return sum
 }
 
 func (w *World) failures() (sum uint64) {
@@ -190,8 +201,8 @@ func (w *World) anybodyWaits() bool {
 	return false
 }
 
-// disagreement tells what is not yet as it must be in the end: one stable view of exactly those who live, and everybody
-// reads what each of them says. "" if all is.
+// disagreement tells what is not yet as it must be in the end: one stable view of exactly those who live, everybody
+// reads what each of them says, and nobody is suspected. "" if all is.
 func (w *World) disagreement() string {
 	live := w.ActiveNodes()
 	for _, n := range live {
@@ -207,8 +218,11 @@ func (w *World) disagreement() string {
 		own := owner.snap.Self
 		for _, n := range live {
 			m, ok := n.snap.Members.Get(owner.Name)
-			if !ok || m.Life != own.Life || m.Version != own.Version || m.Addr != own.Addr {
+			switch {
+			case !ok || m.Life != own.Life || m.Version != own.Version || m.Addr != own.Addr:
 				return fmt.Sprintf("%s does not know %s as it is", n.Name, owner.Name)
+			case m.State == publish.Suspect:
+				return fmt.Sprintf("%s suspects %s", n.Name, owner.Name)
 			}
 		}
 	}

@@ -62,13 +62,15 @@ func (w *World) handle(n *Node, at time.Duration, it item) {
 		n.Received.Bytes += uint64(len(it.data))
 		w.trace.packet(w.now, n, it.src, it.data)
 		n.m.Step(now, AddrPort(it.src), it.data)
+		w.checkFrame(n, it.data)
 		w.net.recycle(it.data)
 	case itemStream:
 		w.handleStream(n, now, it.in)
+		w.checkFrame(n, it.data)
 	case itemCommand:
 		_, _ = n.m.Do(now, it.do) // it was given to a process that stood still: nobody waits for the answer
+		w.checkStep(n)
 	}
-	w.checkStep(n)
 }
 
 // carryOut does what the machine asks for.
