@@ -68,6 +68,8 @@ type Detector struct {
 	interval time.Duration
 	epoch    time.Duration // own phase, from which the watchers' turns are counted
 	checked  time.Duration // when lateness was looked for last
+	next     time.Duration // of Next, while known
+	known    bool          // nothing was done since
 
 	self  *view.Member
 	v     *view.View
@@ -130,6 +132,7 @@ func (d *Detector) within(most time.Duration) time.Duration {
 
 // SetView takes over a change of the view. A new life of this member's own drops everything it thought of others.
 func (d *Detector) SetView(now time.Duration, v *view.View) {
+	d.known = false
 	if self := v.Find(d.self.ID); self != nil {
 		if self.Tag != d.self.Tag {
 			d.forgetAll(now, v)
@@ -169,7 +172,7 @@ func (d *Detector) SetOut(now time.Duration, out bool) {
 	if out == d.out {
 		return
 	}
-	d.out = out
+	d.out, d.known = out, false
 	if out {
 		d.doubt(now)
 	} else {
@@ -185,6 +188,7 @@ func (d *Detector) Heard(now time.Duration, from *view.Member) {
 	d.checkLate(now)
 	d.heard.note(now, from)
 	if e := d.edge(from.ID); e != nil && e.accused != nil {
+		d.known = false
 		d.hurryAccused(now, e)
 	}
 }
@@ -197,7 +201,7 @@ func (d *Detector) Pinged(now time.Duration, from *view.Member, p wire.Ping) {
 
 // Receive takes another message of a member of the view.
 func (d *Detector) Receive(now time.Duration, from *view.Member, m wire.Message) {
-	d.checkLate(now)
+	d.begin(now)
 	switch m := m.(type) {
 	case wire.RelayPing:
 		d.receiveRelay(now, from, m)
@@ -212,7 +216,7 @@ func (d *Detector) Receive(now time.Duration, from *view.Member, m wire.Message)
 
 // Tick does what is due.
 func (d *Detector) Tick(now time.Duration) {
-	d.checkLate(now)
+	d.begin(now)
 	d.tickMisses(now)
 	for _, e := range d.edgesNow() {
 		d.tickEdge(now, e)
@@ -224,8 +228,21 @@ func (d *Detector) Tick(now time.Duration) {
 	d.tickJudge(now)
 }
 
-// Next is when Tick has something to do.
+// begin opens whatever may set a timer.
+func (d *Detector) begin(now time.Duration) {
+	d.checkLate(now)
+	d.known = false
+}
+
+// Next is when Tick has something to do. It is asked at every turn, and looks at all edges only when something was done.
 func (d *Detector) Next() time.Duration {
+	if !d.known {
+		d.next, d.known = d.soonest(), true
+	}
+	return d.next
+}
+
+func (d *Detector) soonest() time.Duration {
 	next := d.log.next()
 	for _, e := range d.edges {
 		next = sooner(next, e.next())

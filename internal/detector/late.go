@@ -57,6 +57,7 @@ func (d *Detector) woke(now, by time.Duration) {
 
 // doubt drops windows, bursts, accusations and vouches, and starts every timer anew.
 func (d *Detector) doubt(now time.Duration) {
+	d.known = false
 	d.log.void()
 	d.companyAt = 0
 	d.roll = roll{ended: now}

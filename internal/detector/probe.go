@@ -208,7 +208,7 @@ func (d *Detector) probeFor(now time.Duration, to *view.Member, p probe) {
 
 // Acked takes an answer of a member of the view.
 func (d *Detector) Acked(now time.Duration, from *view.Member, a wire.Ack) {
-	d.checkLate(now)
+	d.begin(now)
 	p := d.log.find(a.Seq)
 	if p == nil || p.to != from.ID || p.tag != from.Tag || p.outcome == answered || p.purpose == relaying {
 		return
@@ -244,7 +244,7 @@ func (d *Detector) Acked(now time.Duration, from *view.Member, a wire.Ack) {
 
 // Unknown notes that a member answered that it does not know this one yet: the link works, the news is on its way.
 func (d *Detector) Unknown(now time.Duration, from *view.Member) {
-	d.checkLate(now)
+	d.begin(now)
 	d.answered = now
 	d.isolated.reset()
 	d.roll.answered(from.ID)

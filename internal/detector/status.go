@@ -86,12 +86,14 @@ func (d *Detector) Accusers(id uint64) []Accusation {
 	return out
 }
 
-// RTT is the smoothed answer time of a watched member.
-func (d *Detector) RTT(id uint64) (smoothed time.Duration, ok bool) {
-	if e := d.edge(id); e != nil && e.rtt > 0 {
-		return e.rtt, true
+// SlowestRTT is the longest smoothed answer time of the watched members; 0: none was measured.
+func (d *Detector) SlowestRTT() (slowest time.Duration) {
+	for _, e := range d.edges {
+		if e.watched {
+			slowest = max(slowest, e.rtt)
+		}
 	}
-	return 0, false
+	return slowest
 }
 
 // LastAnswer is when the last probe of this member was answered, by anybody; 0: never.

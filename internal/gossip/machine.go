@@ -117,14 +117,7 @@ func (m *Machine) Tick(now time.Duration) {
 	if m.silent() {
 		return
 	}
-	m.det.Tick(now)
-	m.door.Tick(now)
-	if !m.door.Left() {
-		m.spread.Tick(now)
-		m.ae.Tick(now)
-		m.tree.Tick(now)
-	}
-	m.st.Expire(now)
+	m.tickParts(now)
 	if now >= m.tuneAt {
 		m.tuneAt = now + tuneEvery
 		m.tune()
@@ -141,6 +134,24 @@ func (m *Machine) Tick(now time.Duration) {
 	}
 	m.pub.Tick(now)
 	m.settle(now)
+}
+
+// tickParts lets the parts work. Those that do nothing but at their deadlines need not even be looked at before.
+func (m *Machine) tickParts(now time.Duration) {
+	due := func(at time.Duration) bool { return at > 0 && at <= now }
+	m.det.Tick(now)
+	m.door.Tick(now)
+	left := m.door.Left()
+	if !left && due(m.spread.Next()) {
+		m.spread.Tick(now)
+	}
+	if !left && due(m.ae.Next()) {
+		m.ae.Tick(now)
+	}
+	if !left && due(m.tree.Next()) {
+		m.tree.Tick(now)
+	}
+	m.st.Expire(now)
 }
 
 // enter is passed by every door: a member that stood still must know before it acts on what waited for it.
@@ -179,13 +190,7 @@ func (m *Machine) Ready() *Output {
 
 // tune tells the parts what the detector has measured of the neighbours: timers follow the slowest of them.
 func (m *Machine) tune() {
-	var slowest time.Duration
-	for _, n := range m.raw.Neighbors(m.st.Self.ID) {
-		if rtt, ok := m.det.RTT(n.ID); ok {
-			slowest = max(slowest, rtt)
-		}
-	}
-	if slowest > 0 {
+	if slowest := m.det.SlowestRTT(); slowest > 0 {
 		m.spread.SetDelay(slowest / 2)
 		m.tree.SetRTT(slowest)
 	}

@@ -36,6 +36,7 @@ func (s *Spread) Serve(now time.Duration, req wire.Request) *Transfer {
 // entry that alone is larger. more is false when nothing will follow. No messages and more mean that the budget is used
 // up; Spread.Next tells when there is some again.
 func (t *Transfer) Next(room int) (msgs []wire.Message, more bool) {
+	t.s.known = false
 	if !t.s.budget.open(streamReserve) {
 		t.s.budget.blocked = len(t.jobs) > 0
 		return nil, len(t.jobs) > 0

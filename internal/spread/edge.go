@@ -33,6 +33,8 @@ type edge struct {
 	wait  map[wire.Owner]waiting
 	due   time.Duration // of the earliest of wait; 0: none
 	next  time.Duration // nothing is sent before
+
+	proved uint64 // up to where it is known to hold this member's own namespace
 }
 
 // told is an announcement that was not answered by a request yet.

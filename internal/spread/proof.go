@@ -15,15 +15,15 @@ const proofEvery = 50 * time.Millisecond
 type proof struct {
 	version uint64        // wanted; 0: nothing
 	next    time.Duration // when to ask those that have not proved it
-	by      map[uint64]uint64
 }
 
 // Synced reports whether at least n neighbours are known to hold this member's own namespace up to version. The first
 // call for a version begins to ask them; it costs a small packet each way.
 func (s *Spread) Synced(version uint64, n int) bool {
+	s.known = false
 	held := 0
 	for _, e := range s.edges {
-		if s.proof.by[e.to.ID] >= version {
+		if e.proved >= version {
 			held++
 		}
 	}
@@ -40,16 +40,12 @@ func (s *Spread) Synced(version uint64, n int) bool {
 // Hashes takes the hashes in the header of a packet: if both are equal to this member's own, the sender holds the same
 // versions.
 func (s *Spread) Hashes(from *view.Member, viewHash, stateHash uint64) {
-	if viewHash == s.st.ViewHash() && stateHash == s.st.StateHash() {
-		s.proveBy(from.ID, s.st.Self.Space.Max())
+	if viewHash != s.st.ViewHash() || stateHash != s.st.StateHash() {
+		return
 	}
-}
-
-func (s *Spread) proveBy(id, version uint64) {
-	if s.proof.by == nil {
-		s.proof.by = map[uint64]uint64{}
+	if e := s.edge(from.ID); e != nil {
+		e.proved = max(e.proved, s.st.Self.Space.Max())
 	}
-	s.proof.by[id] = max(s.proof.by[id], version)
 }
 
 // proved takes what a member says it holds of this one's namespace; what it lacks is sent.
@@ -59,7 +55,7 @@ func (s *Spread) proved(now time.Duration, from *view.Member, v wire.Versioned) 
 	if v.Owner != own.Owner() || v.Version > own.Space.Max() || e == nil {
 		return
 	}
-	s.proveBy(from.ID, v.Version)
+	e.proved = max(e.proved, v.Version)
 	if v.Version < own.Space.Max() && s.proof.next > 0 {
 		delete(e.known, v.Owner)
 		e.add(v.Owner, waiting{from: v.Version, due: now, since: now})
@@ -73,7 +69,7 @@ func (s *Spread) prove(now time.Duration) {
 	}
 	s.proof.next = now + proofEvery
 	for _, e := range s.edges {
-		if s.proof.by[e.to.ID] < s.proof.version {
+		if e.proved < s.proof.version {
 			s.want(e.to, wire.From{Owner: s.st.Self.Owner(), Version: s.proof.version})
 		}
 	}

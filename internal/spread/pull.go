@@ -265,7 +265,6 @@ func (s *Spread) arrived(now time.Duration, m *store.Member) {
 func (s *Spread) loseMembers(now time.Duration) {
 	gone := func(id uint64) bool { return s.view.Find(id) == nil }
 	maps.DeleteFunc(s.heard, func(id uint64, _ time.Duration) bool { return gone(id) })
-	maps.DeleteFunc(s.proof.by, func(id, _ uint64) bool { return gone(id) })
 	s.streams = slices.DeleteFunc(s.streams, func(t *stream) bool { return gone(t.from.ID) })
 	s.queues = slices.DeleteFunc(s.queues, func(q *queue) bool { return gone(q.to.ID) })
 	for _, p := range slices.Clone(s.pulls) {

@@ -33,11 +33,13 @@ type Config struct {
 
 // Spread is the dissemination of one member. Not safe for concurrent use.
 type Spread struct {
-	rng  *rand.Rand
-	self uint64
-	st   *store.Store
-	host Host
-	now  time.Duration // of the latest call
+	rng   *rand.Rand
+	self  uint64
+	st    *store.Store
+	host  Host
+	now   time.Duration // of the latest call
+	next  time.Duration // of Next, while known
+	known bool          // nothing was done since
 
 	view   *view.View
 	edges  []*edge        // of the view, in the order of view.Neighbors
@@ -145,8 +147,16 @@ func (s *Spread) Tick(now time.Duration) {
 	s.flushRequests()
 }
 
-// Next is when Tick has something to do; 0: nothing is due.
+// Next is when Tick has something to do; 0: nothing is due. It is asked at every turn, and looks at all edges only when
+// something was done.
 func (s *Spread) Next() time.Duration {
+	if !s.known {
+		s.next, s.known = s.soonest(), true
+	}
+	return s.next
+}
+
+func (s *Spread) soonest() time.Duration {
 	next := earlier(s.pullDue, s.proof.next)
 	sending := time.Duration(0)
 	for _, e := range s.edges {
@@ -191,6 +201,9 @@ func (s *Spread) SetDelay(d time.Duration) { s.delay = d }
 func (s *Spread) Backlog(now time.Duration) time.Duration {
 	oldest := now
 	for _, e := range s.edges {
+		if e.due == 0 {
+			continue
+		}
 		for _, it := range e.wait {
 			oldest = min(oldest, it.since)
 		}
@@ -212,7 +225,7 @@ func (s *Spread) BacklogBytes() int {
 }
 
 func (s *Spread) enter(now time.Duration) {
-	s.now = now
+	s.now, s.known = now, false
 	s.budget.refill(now)
 }
 

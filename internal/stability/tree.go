@@ -21,6 +21,8 @@ type Tree struct {
 	self   uint64
 	host   Host
 	now    time.Duration // of the call in progress or the last one
+	next   time.Duration // of Next, while known
+	known  bool          // nothing was done since
 	first  time.Duration // until the first repeat
 	s      *session      // nil before the first view and after Reset
 	epochs epochs
@@ -39,7 +41,7 @@ func (t *Tree) SetRTT(d time.Duration) {
 
 // SetView says that v is held from now on. A view with the same hash only brings new addresses.
 func (t *Tree) SetView(now time.Duration, v *view.View) {
-	t.now = now
+	t.now, t.known = now, false
 	if t.s != nil && t.s.v.Hash() == v.Hash() {
 		t.s.readdress(t.self, v)
 		return
@@ -51,7 +53,7 @@ func (t *Tree) SetView(now time.Duration, v *view.View) {
 
 // Reset ends the interval in which the present view is held: a new life of one's own, or a jump into another view.
 func (t *Tree) Reset(now time.Duration) {
-	t.now = now
+	t.now, t.known = now, false
 	t.leave()
 }
 
@@ -60,7 +62,7 @@ func (t *Tree) Stable() bool { return t.s != nil && t.s.stable }
 
 // Receive takes a message of a member of the present view; it may be about another view.
 func (t *Tree) Receive(now time.Duration, from *view.Member, m wire.Message) {
-	t.now = now
+	t.now, t.known = now, false
 	switch m := m.(type) {
 	case wire.Up:
 		t.receiveUp(from, m)
@@ -76,7 +78,7 @@ func (t *Tree) Receive(now time.Duration, from *view.Member, m wire.Message) {
 
 // Tick repeats and asks what is due.
 func (t *Tree) Tick(now time.Duration) {
-	t.now = now
+	t.now, t.known = now, false
 	if t.s == nil {
 		return
 	}
@@ -92,6 +94,13 @@ func (t *Tree) Tick(now time.Duration) {
 
 // Next is when Tick has something to do; 0: nothing.
 func (t *Tree) Next() time.Duration {
+	if !t.known {
+		t.next, t.known = t.soonest(), true
+	}
+	return t.next
+}
+
+func (t *Tree) soonest() time.Duration {
 	s := t.s
 	if s == nil {
 		return 0
