@@ -1,5 +1,5 @@
 # Shorter ways to the steps of .ci/run, which says what they do.
-.PHONY: help test race lint fuzz demo bench ci
+.PHONY: help test race lint fuzz demo bench long ci
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -21,6 +21,13 @@ demo: ## the story in one command
 
 bench: ## measure 101 members on this machine
 	go run ./cmd/grapevine bench
+
+long: ## what takes hours: ten thousand members, 10^8 member-seconds, 10^5 schedules and worlds
+	go run ./cmd/grapevine sim --scenario bootstrap --nodes 10000
+	go run ./cmd/grapevine sim --scenario crash --nodes 10000
+	go run ./cmd/grapevine sim --scenario idle --nodes 1000 --loss 1% --duration 10000s --seeds 10
+	GRAPEVINE_SCHEDULES=100000 go test ./internal/stability -run 'TestEveryReportHadACommonMoment$$' -timeout 12h
+	go run ./cmd/grapevine sim --swarm 100000
 
 ci: ## all that a change must pass
 	@.ci/run

@@ -22,14 +22,20 @@ func (y *play) sent() sent {
 	return s
 }
 
-// received counts the changes that members received, and those of them that they knew.
-func (y *play) received() (copies, known uint64) {
+// received is what members received of changes.
+type received struct {
+	copies, known, echoes uint64 // in all; already held; of its own
+}
+
+func (y *play) received() received {
+	var r received
 	for _, n := range y.World.Nodes() {
-		s := n.Machine().Stats()
-		copies += s.Copies
-		known += s.Echoes
+		c := n.Machine().Stats()
+		r.copies += c.Copies
+		r.known += c.Known
+		r.echoes += c.Echoes
 	}
-	return copies, known
+	return r
 }
 
 // per gives bytes and packets for each member and second since an earlier moment.

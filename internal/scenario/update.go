@@ -15,7 +15,7 @@ var update = &Scenario{
 	Explain: `In a settled cluster members change a key in turn, one each scenario.every, for the duration; scenario.count is the
 size of the values in bytes. update_ms is from a Set until another member tells its application, last_ms until the last of
 them did. copies_per_member is how often a member received a change, known_share the share of what it received that it
-already had.`,
+already had, echoes how often a change came back to its owner.`,
 	Options:  []string{"scenario.every", "scenario.count"},
 	Defaults: base(101, 10*time.Second, Options{Every: 100 * time.Millisecond, Count: 20}),
 	play:     playUpdate,
@@ -82,7 +82,7 @@ func playUpdate(y *play) {
 	}
 	y.rest()
 	before := y.sent()
-	copies, known := y.received()
+	had := y.received()
 	a := y.follow()
 	value := strings.Repeat("v", y.p.Options.Count)
 	i := 0
@@ -92,9 +92,10 @@ func playUpdate(y *play) {
 	})
 	y.within(time.Minute, "every update at every member", func() bool { return len(a.missing) == 0 })
 	a.tell()
-	copies2, known2 := y.received()
-	per := float64(i) * float64(len(y.nodes)-1)
-	y.level("copies_per_member", "copies of a change that a member receives", float64(copies2-copies)/per)
-	y.level("known_share", "share of the received changes that were known", float64(known2-known)/max(float64(copies2-copies), 1))
+	got := y.received()
+	copies := float64(got.copies - had.copies)
+	y.level("copies_per_member", "copies of a change that a member receives", copies/(float64(i)*float64(len(y.nodes)-1)))
+	y.level("known_share", "share of the received changes that were known", float64(got.known-had.known)/max(copies, 1))
+	y.count("echoes", "changes that came back to their owner", float64(got.echoes-had.echoes))
 	y.tellTraffic(before)
 }
