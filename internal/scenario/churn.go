@@ -12,7 +12,8 @@ import (
 var churn = &Scenario{
 	Name:     "churn",
 	Question: "How well does a cluster agree while members join and leave all the time?",
-	Explain: `Beside a settled cluster scenario.rate newcomers a second join and as many leave, at random moments, for the duration.
+	Explain: `In a settled cluster scenario.rate newcomers a second join, with the first three members as their seeds, and as many others
+leave, at random moments, for the duration.
 views_equal is the share of the time in which all members held the same view, stable_share the share of the time that a
 member had reported its view stable, on average. unequal_ms are the lengths of the times in which not all agreed. bytes_per_event
 is what a member sent for each join or leave.`,
@@ -76,15 +77,21 @@ func playChurn(y *play) {
 }
 
 func (y *play) newcomer(i int) {
-	live := y.ActiveNodes()
-	y.enter(sim.Member{Name: fmt.Sprintf("c%d", i), Seeds: []uint32{live[y.Rand().IntN(len(live))].Address()}})
+	var addrs []uint32
+	for _, n := range y.nodes[:seeds] {
+		addrs = append(addrs, n.Address())
+	}
+	y.enter(sim.Member{Name: fmt.Sprintf("c%d", i), Seeds: addrs})
 }
+
+// seeds is how many of the first members newcomers have as seeds. They stay.
+const seeds = 3
 
 // someoneLeaves has a member leave that has been let in.
 func (y *play) someoneLeaves() {
 	live := y.settledMembers()
-	if len(live) > 3 {
-		_ = y.Leave(live[y.Rand().IntN(len(live))]) // it takes part, so it can leave
+	if len(live) > seeds {
+		_ = y.Leave(live[seeds+y.Rand().IntN(len(live)-seeds)]) // it takes part, so it can leave
 	}
 }
 

@@ -18,7 +18,7 @@ that a member lacks, looked at every quarter of a second of the overload; goodpu
 those that the budget lets through; jain the fairness among owners in what arrived; drained_ms how long after the end all
 have all.`,
 	Options:  []string{"scenario.count", "scenario.rate"},
-	Defaults: overloaded(base(128, 30*time.Second, Options{Count: 64, Rate: 4})),
+	Defaults: overloaded(base(128, 20*time.Second, Options{Count: 64, Rate: 4})),
 	play:     playOverload,
 	answer: func(o *Outcome) string {
 		return fmt.Sprintf("At %s times the capacity the stalest key of any member is %s old at worst; all is delivered %s after the end.",
@@ -33,7 +33,7 @@ const (
 )
 
 func overloaded(p Params) Params {
-	p.Protocol.Budget = 16 << 10
+	p.Protocol.Budget = 8 << 10
 	return p
 }
 

@@ -240,9 +240,10 @@ func spreads(outcomes []Outcome) []chart.Chart {
 				line.Points[k].Y *= 100
 			}
 			c.Lines = append(c.Lines, line)
-			if c.Title == "" {
-				q := own.Quantiles()
-				c.Title = fmt.Sprintf("%s: half within %s, all within %s", capital(f.bare()), spoken(q.P50), spoken(q.Max))
+			q := own.Quantiles()
+			c.Title = fmt.Sprintf("%s: half within %s, all within %s", capital(f.bare()), spoken(q.P50), spoken(q.Max))
+			if outcomes[i].Label != "" {
+				c.Title += " with " + outcomes[i].Label
 			}
 		}
 		if len(c.Lines) > 0 {

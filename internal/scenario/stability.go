@@ -42,7 +42,7 @@ func playStability(y *play) {
 		}
 		first := time.Duration(0)
 		changed := y.Watch(func(n *sim.Node) bool {
-			if first == 0 && n.Snapshot().Size == size {
+			if first == 0 && n.Active() && n.Snapshot().Size == size { // who leaves is ahead of the others
 				first = y.Now()
 			}
 			return false
@@ -51,7 +51,7 @@ func playStability(y *play) {
 		if i%2 == 0 {
 			y.newcomer(i)
 		} else {
-			_ = y.Leave(live[1+y.Rand().IntN(len(live)-1)]) // it takes part, so it can leave
+			_ = y.Leave(live[seeds+y.Rand().IntN(len(live)-seeds)]) // it takes part, so it can leave
 		}
 		_, ok := y.within(settleWithin, "one stable view", func() bool {
 			return len(y.ActiveNodes()) == size && sim.Stable(y.ActiveNodes())
