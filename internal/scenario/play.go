@@ -82,6 +82,7 @@ func (y *play) finish() Result {
 	}
 	y.count("false_removals", "live members removed", float64(len(y.wronged)))
 	y.count("false_stable", "false reports of stability", float64(falseStable))
+	y.most("largest_datagram", "bytes of the largest datagram", float64(y.Largest))
 	r.Trace, r.Stopped, r.Events, r.Lived = y.Trace(), y.Stopped(), y.Handled(), y.Now()-time.Second
 	return *r
 }
