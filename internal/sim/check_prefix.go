@@ -45,6 +45,9 @@ func (p *prefix) started(_ *World, n *Node) { p.processes[n]++ }
 func (p *prefix) step(w *World, n *Node, o *observed) {
 	self := wire.ID(n.Name)
 	for _, c := range o.is.Changed {
+		if c.Was != nil && c.Is != nil && !c.Was.Life.SameProcess(c.Is.Life) {
+			p.forget(reader{n, p.processes[n], processOf(c.Was.ID, c.Was.Life)}) // should it be back, its namespace begins anew
+		}
 		switch {
 		case c.Is == nil:
 		case c.Is.ID == self:
