@@ -44,7 +44,7 @@ type (
 	// MemberReturned: a known name is in the view again, under a higher generation or incarnation.
 	MemberReturned struct {
 		Member
-		Restarted bool // another process than the one last heard of: its former keys are gone
+		Restarted bool // its former keys are gone: a new process, or it was forgotten meanwhile
 	}
 	// MemberLeft: it said goodbye.
 	MemberLeft struct{ Member }

@@ -35,7 +35,8 @@ type Publication struct {
 	held     time.Duration // since when ends are held back; 0: none
 	heldLast time.Duration
 	absent   map[uint64]lastSeen // what the application was told of those that are not in the view
-	mixed    map[uint64]bool     // of those: another process than it knows had the name since
+	emptied  map[uint64]bool     // whose keys it knows though they are no longer here
+	early    map[uint64]bool     // of whom it was told keys while they were not in the view
 	suspects map[uint64][]Accuser
 	stable   bool
 	stableAt time.Duration
@@ -71,7 +72,7 @@ const (
 // New publishes a member that is alone. Publications that have a table share what is equal; nil: none is.
 func New(now time.Duration, st *store.Store, host Host, shared *intern.Table[Member]) *Publication {
 	p := &Publication{
-		host: host, st: st, shared: shared, absent: map[uint64]lastSeen{}, mixed: map[uint64]bool{},
+		host: host, st: st, shared: shared, absent: map[uint64]lastSeen{}, emptied: map[uint64]bool{}, early: map[uint64]bool{},
 		suspects: map[uint64][]Accuser{},
 	}
 	p.view = p.st.View()
@@ -118,6 +119,8 @@ func (p *Publication) Changed(now time.Duration, changes []store.Change) {
 		switch c.Kind {
 		case store.Lived, store.TakenOver:
 			atOnce = true
+		case store.Emptied:
+			p.emptied[c.Member.ID] = true
 		case store.Ended:
 			if c.Member.End.Cause != wire.Failed {
 				atOnce = true
@@ -155,8 +158,6 @@ func (p *Publication) readdress(now time.Duration) {
 // tell turns one line of the log into events, membership apart.
 func (p *Publication) tell(now time.Duration, c store.Change) {
 	switch c.Kind {
-	case store.Lived:
-		p.mix(c.Member)
 	case store.Moved:
 		if c.Member.InView() && c.Member != p.st.Self {
 			p.Emit(Event{Kind: EventUpdated, Member: p.Member(c.Member)})
@@ -192,20 +193,10 @@ func (p *Publication) tellEnded(now time.Duration, c store.Change) {
 // TagPrefix is the reserved prefix of the keys that are tags.
 const TagPrefix = "_tag/"
 
-// mix notes that the name is another process's than the one whose keys the application was told, which it can't know
-// before that enters the view. Meanwhile it may be told keys of it; and should the former process be back instead, its
-// namespace begins anew.
-func (p *Publication) mix(s *store.Member) {
-	if p.view.Find(s.ID) != nil {
-		return
-	}
-	if seen, known := p.absent[s.ID]; !known || !seen.life.SameProcess(s.Record.Life) {
-		p.mixed[s.ID] = true
-	}
-}
-
 func (p *Publication) tellKeys(c store.Change) {
-	p.mix(c.Member)
+	if p.view.Find(c.Member.ID) == nil {
+		p.early[c.Member.ID] = true
+	}
 	tags := false
 	for _, e := range c.Entries {
 		if e.Key[0] == '_' {
@@ -287,17 +278,17 @@ func (p *Publication) came(m *view.Member) {
 	s := p.st.Find(m.ID)
 	e := Event{Kind: EventJoined, Member: p.Member(s)}
 	if known {
-		e.Kind, e.Restarted = EventReturned, p.mixed[m.ID] || !seen.life.SameProcess(m.Life)
+		e.Kind, e.Restarted = EventReturned, p.emptied[m.ID] || !seen.life.SameProcess(m.Life)
 	}
 	p.Emit(e)
-	if p.mixed[m.ID] {
+	if p.early[m.ID] && (!known || e.Restarted) {
 		p.retell(s, e.Member)
 	}
-	delete(p.mixed, m.ID)
+	delete(p.emptied, m.ID)
+	delete(p.early, m.ID)
 }
 
-// retell tells the keys of a process that were told before the application knew which process it is: it has dropped
-// them.
+// retell tells the keys that were told before the application knew that the former ones are gone: it has dropped them.
 func (p *Publication) retell(s *store.Member, m *Member) {
 	for key, e := range s.Space.Freeze().All() {
 		if key[0] != '_' {
@@ -412,5 +403,7 @@ func (p *Publication) Retain() {
 			p.freshAt = 0
 		}
 	}
-	maps.DeleteFunc(p.mixed, func(id uint64, _ bool) bool { return p.st.Find(id) == nil })
+	gone := func(id uint64, _ bool) bool { return p.st.Find(id) == nil }
+	maps.DeleteFunc(p.emptied, gone)
+	maps.DeleteFunc(p.early, gone)
 }

@@ -53,12 +53,16 @@ func (a *application) writes(now time.Duration, r wire.Record, key string) {
 	}, 0, false)
 }
 
-// A process is ended, another one takes its name and is ended unseen, and then a view is entered that holds the first.
-// Whatever was told of either, the application knows in the end what the snapshot has.
+// A process is ended, another one takes its name and is ended unseen, and then a view is entered that holds one of the
+// two. Whatever was told of either, the application knows in the end what the snapshot has.
 func TestReturnAfterAnotherProcessHadTheName(t *testing.T) {
-	first, second, back := life("b", 1, 5, 0), life("b", 2, 9, 0), life("b", 1, 5, 1)
-	for told := range 8 {
-		t.Run(fmt.Sprintf("%03b", told), func(t *testing.T) {
+	first, second := life("b", 1, 5, 0), life("b", 2, 9, 0)
+	for told := range 16 {
+		t.Run(fmt.Sprintf("%04b", told), func(t *testing.T) {
+			back := life("b", 1, 5, 1)
+			if told&8 > 0 {
+				back = life("b", 2, 9, 1)
+			}
 			a := newApplication()
 			a.st.MergeRecord(1, first, 0, false)
 			if told&1 > 0 {
@@ -83,5 +87,21 @@ func TestReturnAfterAnotherProcessHadTheName(t *testing.T) {
 				t.Errorf("the snapshot has %v with %d keys, the events told %v", m.State, m.Keys.Len(), a.keys)
 			}
 		})
+	}
+}
+
+// What is forgotten may be alive under another life that comes with the same packet.
+func TestReturnOfAForgottenMember(t *testing.T) {
+	a := newApplication()
+	b := life("b", 1, 5, 0)
+	a.st.MergeRecord(1, b, 0, false)
+	a.writes(1, b, "k")
+	a.turn(1)
+	a.st.MergeEnd(2, wire.End{Name: "b", Life: b.Life, Cause: wire.Forgotten}, 0)
+	b.Life.Incarnation++
+	a.st.MergeRecord(2, b, 0, false)
+	a.turn(2)
+	if m, _ := a.pub.Snapshot(2).Members.Get("b"); m.State != Alive || len(a.keys) != m.Keys.Len() {
+		t.Errorf("the snapshot has %v with %d keys, the events told %v", m.State, m.Keys.Len(), a.keys)
 	}
 }

@@ -44,7 +44,7 @@ type Accuser struct {
 type Event struct {
 	Kind      EventKind
 	Member    *Member // whom it is about, as it is now
-	Restarted bool    // EventReturned: another process than the one last heard of; all its keys are told anew
+	Restarted bool    // EventReturned: a new process, or its keys were dropped here meanwhile: they are told anew
 	Accusers  []Accuser
 	Key       string
 	Value     []byte // immutable, shared

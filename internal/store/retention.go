@@ -38,7 +38,7 @@ func (s *Store) Retain(now time.Duration) {
 		}
 		if bytes += m.Space.Bytes(); bytes > keepSpaceBytes {
 			bytes -= m.Space.Bytes()
-			m.Space = nothing
+			s.empty(m)
 		}
 	}
 }

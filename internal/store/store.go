@@ -50,6 +50,7 @@ const (
 	Ended                           // a newer end, or a higher cause
 	Wrote                           // the namespace: From..To
 	TakenOver                       // the whole view was replaced; Member is nil
+	Emptied                         // what the namespace held was dropped: should more follow, it begins anew
 )
 
 // Change is one line of the log.
@@ -304,11 +305,19 @@ func (s *Store) enter(fresh []*Member) {
 func (s *Store) setRecord(m *Member, r wire.Record) {
 	s.uncount(m)
 	if !m.Record.Life.SameProcess(r.Life) {
-		m.Space = nothing
+		s.empty(m)
 	}
 	m.Member = s.viewed(m.ID, r)
 	s.count(m)
 	s.stale = true
+}
+
+// empty drops a namespace.
+func (s *Store) empty(m *Member) {
+	if m.Space.Max() > 0 {
+		s.changes = append(s.changes, Change{Kind: Emptied, Member: m})
+	}
+	m.Space = nothing
 }
 
 // viewed is the member of the view that has this record. A record that comes back is the one it was, so that the view
@@ -326,7 +335,7 @@ func (s *Store) setEnd(m *Member, e *End) {
 	s.uncount(m)
 	m.End = e
 	if e.Cause == wire.Forgotten && !m.InView() {
-		m.Space = nothing
+		s.empty(m)
 	}
 	s.count(m)
 	s.stale = true
