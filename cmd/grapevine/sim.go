@@ -26,8 +26,8 @@ type simFlags struct {
 	out      string
 	jobs     int
 
-	swarm  int
-	faults string
+	swarm int
+	plan  string
 }
 
 const simLong = `Run the protocol's own code in worlds made of numbers: no sockets, no clock, the same every time for the same seed.
@@ -43,8 +43,8 @@ in the same worlds and the figures stand beside each other. --scenario takes a n
 
 With --swarm it draws one extreme world for each seed: a size, a network, computers, settings, and what goes wrong. First
 anything may break, and invariants are checked after every step of every member; then everything is whole, and all who
-live must agree within a bound. On failure it prints the seed, the faults that matter and the command that replays it, and
-exits 1.`
+live must agree within a bound. On failure it looks for a smaller world that goes wrong in the same way, prints what happens
+there and the command that replays it, and exits 1.`
 
 func (c *cli) simCommand() *cobra.Command {
 	var f simFlags
@@ -61,12 +61,11 @@ func (c *cli) simCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
-			if cmd.Flags().Changed("swarm") {
-				only, err := f.swarmOnly(cmd.Flags().Changed)
-				if err != nil {
+			if cmd.Flags().Changed("swarm") || f.plan != "" {
+				if err := f.checkSwarm(cmd.Flags().Changed); err != nil {
 					return err
 				}
-				return c.swarm(ctx, f, only)
+				return c.swarm(ctx, f)
 			}
 			if f.scenario == "" {
 				return usagef("grapevine sim list", "say what to run: --scenario NAME, --scenario FILE or --swarm NUMBER")
@@ -90,37 +89,30 @@ func (c *cli) simCommand() *cobra.Command {
 	flags.StringVar(&f.out, "out", "", "`DIRECTORY` for report.html and plots")
 	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "`NUMBER` of worlds at a time")
 	flags.IntVar(&f.swarm, "swarm", 0, "instead of a scenario, the `NUMBER` of worlds to draw")
-	flags.StringVar(&f.faults, "faults", "", "with --swarm 1, only the faults with these `NUMBERS`, or none")
+	flags.StringVar(&f.plan, "plan", "", "`FILE` that describes one world of a swarm, to see it again")
 	cmd.AddCommand(c.simListCommand())
 	return cmd
 }
 
-// swarmOnly checks the flags of a swarm and reads which faults to replay.
-func (f *simFlags) swarmOnly(changed func(string) bool) ([]int, error) {
+// checkSwarm checks the flags of a swarm.
+func (f *simFlags) checkSwarm(changed func(string) bool) error {
 	hint := "grapevine sim --swarm 100 --seed 1"
-	if f.swarm < 1 {
-		return nil, usagef(hint, "--swarm is above 0")
+	if f.plan == "" && f.swarm < 1 {
+		return usagef(hint, "--swarm is above 0")
+	}
+	if f.plan != "" && (changed("swarm") || changed("seed")) {
+		return usagef("grapevine sim --plan "+quoted(f.plan), "--plan describes the world: neither --swarm nor --seed goes with it")
 	}
 	for _, name := range []string{"scenario", "nodes", "loss", "latency", "duration", "seeds", "set", "out"} {
 		if changed(name) {
-			return nil, usagef(hint, "--%s is for scenarios: the worlds of a swarm are drawn", name)
+			return usagef(hint, "--%s is for scenarios: the worlds of a swarm are drawn", name)
 		}
 	}
-	only, err := faultNumbers(f.faults)
-	if err == nil && f.faults != "" && f.swarm != 1 {
-		err = errors.New("--faults replays one world")
-	}
-	if err != nil {
-		return nil, &failure{exitUsage, err, "grapevine sim --swarm 1 --seed 1 --faults 3,7"}
-	}
-	return only, nil
+	return nil
 }
 
 // run makes the run that the flags and the file, if there is one, describe. Flags have the last word.
 func (f *simFlags) run(changed func(string) bool) (*scenario.Run, error) {
-	if changed("faults") {
-		return nil, errors.New("--faults is for --swarm 1; a scenario file lists its own faults")
-	}
 	file, err := f.read()
 	if err != nil {
 		return nil, err

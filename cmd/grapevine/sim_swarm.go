@@ -3,31 +3,31 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/sim"
 )
 
-// faultNumbers reads a list of numbers; nil stands for all.
-func faultNumbers(text string) ([]int, error) {
-	switch text {
-	case "":
-		return nil, nil
-	case "none":
-		return []int{}, nil
+// plans gives the plan to replay, or those that are drawn.
+func (f *simFlags) plans() (func(i int) sim.Plan, int, error) {
+	if f.plan == "" {
+		return func(i int) sim.Plan { return sim.Draw(f.seed + uint64(i)) }, f.swarm, nil
 	}
-	var out []int
-	for part := range strings.SplitSeq(text, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || n < 0 {
-			return nil, fmt.Errorf("%q in --faults is not the number of a fault", part)
-		}
-		out = append(out, n)
+	data, err := os.ReadFile(f.plan)
+	if err != nil {
+		return nil, 0, err
 	}
-	return out, nil
+	var plan sim.Plan
+	if err := json.Unmarshal(data, &plan); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", filepath.Base(f.plan), err)
+	}
+	return func(int) sim.Plan { return plan }, 1, nil
 }
 
 // tally is what the worlds of a swarm had.
@@ -47,17 +47,18 @@ type tally struct {
 // progressEvery is how often a person is told how far it is.
 const progressEvery = 2 * time.Second
 
-func (c *cli) swarm(ctx context.Context, f simFlags, only []int) error {
+func (c *cli) swarm(ctx context.Context, f simFlags) error {
+	plans, count, err := f.plans()
+	if err != nil {
+		return &failure{exitUsage, err, "grapevine sim --swarm 100 --seed 1"}
+	}
 	begin := time.Now()
 	told := begin
-	t := tally{FirstSeed: f.seed}
+	t := tally{FirstSeed: plans(0).Seed}
 	var failed sim.Report
-	for i := range f.swarm {
-		plan := sim.Draw(f.seed + uint64(i))
+	for i := range count {
+		plan := plans(i)
 		plan.Config.GoOn = func() bool { return ctx.Err() == nil }
-		if only != nil {
-			plan = plan.Only(only)
-		}
 		r := plan.Run()
 		if r.Stopped {
 			break
@@ -70,8 +71,8 @@ func (c *cli) swarm(ctx context.Context, f simFlags, only []int) error {
 		}
 		if now := time.Now(); now.Sub(told) >= progressEvery {
 			told = now
-			left := now.Sub(begin) / time.Duration(i+1) * time.Duration(f.swarm-i-1)
-			c.talk("%d of %d worlds, all well; about %v to go", i+1, f.swarm, left.Round(time.Second))
+			left := now.Sub(begin) / time.Duration(i+1) * time.Duration(count-i-1)
+			c.talk("%d of %d worlds, all well; about %v to go", i+1, count, left.Round(time.Second))
 		}
 	}
 	t.WallS = time.Since(begin).Round(time.Millisecond).Seconds()
@@ -79,7 +80,7 @@ func (c *cli) swarm(ctx context.Context, f simFlags, only []int) error {
 		return err
 	}
 	if t.Failed > 0 {
-		return c.explain(failed, only == nil)
+		return c.explain(failed, f.plan)
 	}
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -116,29 +117,53 @@ func (c *cli) showTally(t tally) error {
 	}})
 }
 
-// minimiseWorlds bounds how many worlds are run to find the faults that matter.
-const minimiseWorlds = 400
+// minimiseWorlds bounds how many worlds are run to find a small one.
+const minimiseWorlds = 600
 
-// explain finds the faults that matter and tells how to see them again.
-func (c *cli) explain(r sim.Report, smaller bool) error {
-	if smaller {
-		c.talk("seed %d went wrong: looking for the faults that matter; an interrupt ends that", r.Plan.Seed)
+// explain finds a small world that goes wrong in the same way, and tells how to see it again: by the file that describes
+// it, or that it was read from.
+func (c *cli) explain(r sim.Report, file string) error {
+	wrong := fmt.Errorf("seed %d: %v", r.Plan.Seed, r.Violations[0])
+	again := fmt.Sprintf("grapevine sim --swarm 1 --seed %d", r.Plan.Seed)
+	if file == "" {
+		c.talk("seed %d went wrong: looking for a smaller world that does; an interrupt ends that", r.Plan.Seed)
 		r = sim.Minimise(r, minimiseWorlds)
+		var err error
+		if file, err = keep(r.Plan); err != nil {
+			c.talk("the smaller world can't be kept: %v", err)
+		}
 	}
-	plan := r.Plan
-	var b strings.Builder
-	numbers := make([]string, len(plan.Faults))
-	for i, f := range plan.Faults {
-		numbers[i] = strconv.Itoa(f.Number)
-		fmt.Fprintf(&b, "  %v\n", f)
+	if file != "" {
+		again = "grapevine sim --plan " + quoted(file)
 	}
-	list := strings.Join(numbers, ",")
-	if list == "" {
-		list = "none"
+	p := r.Plan
+	fmt.Fprintf(c.err, "%d of %d faults matter, with %d members in %v", len(p.Faults), p.Drawn, p.Size, p.Layout)
+	for _, part := range []struct {
+		name string
+		is   any
+	}{{"link", p.Config.Link}, {"host", p.Config.Host}, {"settings", p.Config.Settings}} {
+		if !reflect.ValueOf(part.is).IsZero() {
+			fmt.Fprintf(c.err, "; %s %s", part.name, sim.Plainly(part.is))
+		}
 	}
-	fmt.Fprintf(c.err, "seed %d: %d members in %v, link %+v, host %+v, settings %+v\n%d of %d faults matter:\n%s",
-		plan.Seed, plan.Size, plan.Layout, plan.Config.Link, plan.Config.Host, plan.Config.Settings,
-		len(plan.Faults), plan.Drawn, b.String())
-	again := fmt.Sprintf("grapevine sim --swarm 1 --seed %d --faults %s", plan.Seed, list)
-	return &failure{exitError, fmt.Errorf("seed %d: %v", plan.Seed, r.Violations[0]), again}
+	fmt.Fprintln(c.err, ":")
+	for _, f := range p.Faults {
+		fmt.Fprintf(c.err, "  %v\n", f)
+	}
+	fmt.Fprintf(c.err, "  then %v\n", r.Violations[0])
+	return &failure{exitError, wrong, again}
+}
+
+// keep writes a plan to a file.
+func keep(p sim.Plan) (string, error) {
+	text, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp("", fmt.Sprintf("grapevine-swarm-%d-*.json", p.Seed))
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(append(text, '\n'))
+	return f.Name(), errors.Join(err, f.Close())
 }

@@ -9,6 +9,7 @@ import (
 // Plan is all that makes a swarm's world: drawn from one number, and the same whatever is left out of it later.
 type Plan struct {
 	Seed   uint64
+	Chance uint64 // not 0: all that is not drawn here falls otherwise
 	Config Config
 	Size   int
 	Layout Layout
@@ -29,9 +30,9 @@ const (
 	Late                  // all know the last, which starts last
 )
 
-func (l Layout) String() string {
-	return [...]string{"a star", "three seeds", "a chain", "two islands", "a late seed"}[l]
-}
+var layoutNames = [...]string{"a star", "three seeds", "a chain", "two islands", "a late seed"}
+
+func (l Layout) String() string { return layoutNames[l] }
 
 // Draw makes the plan of a seed: an extreme world. Which deeds happen at all is drawn first, so that each world has a
 // character of its own: many defects need the absence of something.

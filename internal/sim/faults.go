@@ -71,15 +71,15 @@ type Fault struct {
 
 func (f Fault) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d: after %v %v", f.Number, f.At, f.Deed)
+	fmt.Fprintf(&b, "%d: after %v %v", f.Number, brief(f.At), f.Deed)
 	if len(f.Who) > 0 {
 		fmt.Fprintf(&b, " %s", strings.Join(f.Who, " "))
 	}
 	if f.For > 0 {
-		fmt.Fprintf(&b, ", for %v", f.For)
+		fmt.Fprintf(&b, ", for %v", brief(f.For))
 	}
 	if f.Delay > 0 {
-		fmt.Fprintf(&b, ", delay %v", f.Delay)
+		fmt.Fprintf(&b, ", delay %v", brief(f.Delay))
 	}
 	if f.Share > 0 {
 		fmt.Fprintf(&b, ", share %.2f", f.Share)

@@ -29,9 +29,9 @@ const (
 	Zones // members with even addresses in one zone, those with odd ones in the other
 )
 
-func (s Shape) String() string {
-	return [...]string{"constant", "uniform", "log-normal", "two zones"}[s]
-}
+var shapeNames = [...]string{"constant", "uniform", "log-normal", "two zones"}
+
+func (s Shape) String() string { return shapeNames[s] }
 
 // draw gives the time that one packet takes between two addresses.
 func (l *Latency) draw(rng *rand.Rand, from, to uint32) time.Duration {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/publish"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
 // Report is what became of one world of the swarm.
@@ -26,7 +27,11 @@ func Swarm(seed uint64) Report { return Draw(seed).Run() }
 // Run runs a plan: first anything may break, and only what must never be is an error; then everything is whole, and all
 // have to agree within a bound.
 func (p Plan) Run() Report {
-	w := New(p.Config)
+	cfg := p.Config
+	if p.Chance > 0 {
+		cfg.Seed = wire.Mix(cfg.Seed ^ wire.Mix(p.Chance))
+	}
+	w := New(cfg)
 	w.populate(p)
 	var last time.Duration
 	for _, f := range p.Faults {
