@@ -118,7 +118,7 @@ func (d *Door) Seeks(a netip.AddrPort) bool { return d.seek != nil && slices.Con
 func (d *Door) OnlySelf() bool { return len(d.seeds) > 0 && !slices.ContainsFunc(d.seeds, d.foreign) }
 
 func (d *Door) foreign(seed netip.AddrPort) bool {
-	return !d.mine[seed] && seed != d.st.Self.Record.Addr
+	return seed != d.st.Self.Record.Addr && (len(d.mine) == 0 || !d.mine[seed])
 }
 
 func (d *Door) foreignSeeds() []netip.AddrPort {

@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 // Edge is the state of one watched member.
 type Edge struct {
+	Name        string
 	ID          uint64
 	Phi         float64       // including the probe that is still open
 	RTT         time.Duration // smoothed; 0: none measured
@@ -28,7 +30,7 @@ func (d *Detector) AppendEdges(out []Edge, now time.Duration) []Edge {
 			continue
 		}
 		s := Edge{
-			ID: e.m.ID, Phi: d.shownPhi(now, e), RTT: e.rtt, RTT99: e.times.Quantile(0.99),
+			Name: e.m.Name, ID: e.m.ID, Phi: d.shownPhi(now, e), RTT: e.rtt, RTT99: e.times.Quantile(0.99),
 			LossTo: e.results.loss(), Outstanding: len(e.silent),
 		}
 		if n := int(e.heardHere) + int(e.missedHere); n > 0 {
@@ -39,11 +41,14 @@ func (d *Detector) AppendEdges(out []Edge, now time.Duration) []Edge {
 	return out
 }
 
-// shownPhi counts the newest probe even before this member's own link is proven.
-func (d *Detector) shownPhi(now time.Duration, e *edge) float64 {
-	if len(e.silent) == 0 {
+// shownPhi counts the newest probe even before this member's own link is proven. What it finds is not kept: who looks
+// must not change what is seen.
+func (d *Detector) shownPhi(now time.Duration, of *edge) float64 {
+	if len(of.silent) == 0 {
 		return 0
 	}
+	e := new(*of)
+	e.silent = slices.Clone(of.silent)
 	since := now - keepProbes
 	if e.burst != nil {
 		since = e.burst.began
@@ -113,42 +118,57 @@ func (d *Detector) RecentlyHeard(n int) []*view.Member {
 // maxHeard is how many members are remembered as heard last.
 const maxHeard = 64
 
-// recent lists the members heard last, the newest first.
+// recent holds the members heard last. It is written for every packet, so nothing in it moves, and a search touches
+// nothing but ids.
 type recent struct {
-	list []hearing
+	ids   []uint64
+	heard []hearing // of ids
+	count uint64    // of notes
 }
 
 type hearing struct {
-	m  *view.Member
-	at time.Duration
-}
-
-func (r *recent) index(id uint64) int {
-	return slices.IndexFunc(r.list, func(h hearing) bool { return h.m.ID == id })
+	m     *view.Member
+	at    time.Duration
+	count uint64 // of notes, when it was made
 }
 
 func (r *recent) note(now time.Duration, m *view.Member) {
-	i := r.index(m.ID)
+	i := slices.Index(r.ids, m.ID)
 	if i < 0 {
-		if len(r.list) < maxHeard {
-			r.list = append(r.list, hearing{})
-		}
-		i = len(r.list) - 1
+		i = r.place()
 	}
-	copy(r.list[1:i+1], r.list[:i])
-	r.list[0] = hearing{m, now}
+	r.count++
+	r.ids[i], r.heard[i] = m.ID, hearing{m, now, r.count}
+}
+
+// place is where another member can be noted: in the place of the one heard longest ago, if there are many.
+func (r *recent) place() int {
+	if n := len(r.ids); n < maxHeard {
+		r.ids, r.heard = append(r.ids, 0), append(r.heard, hearing{})
+		return n
+	}
+	oldest := 0
+	for i := range r.heard {
+		if r.heard[i].count < r.heard[oldest].count {
+			oldest = i
+		}
+	}
+	return oldest
 }
 
 func (r *recent) at(id uint64) (time.Duration, bool) {
-	if i := r.index(id); i >= 0 {
-		return r.list[i].at, true
+	if i := slices.Index(r.ids, id); i >= 0 {
+		return r.heard[i].at, true
 	}
 	return 0, false
 }
 
+// last lists up to n members that fit, the last heard first.
 func (r *recent) last(n int, fits func(*view.Member) bool) []*view.Member {
+	all := slices.Clone(r.heard)
+	slices.SortFunc(all, func(a, b hearing) int { return cmp.Compare(b.count, a.count) })
 	var out []*view.Member
-	for _, h := range r.list {
+	for _, h := range all {
 		if len(out) == n {
 			break
 		}
@@ -161,11 +181,14 @@ func (r *recent) last(n int, fits func(*view.Member) bool) []*view.Member {
 
 // keep follows the view.
 func (r *recent) keep(v *view.View) {
-	r.list = slices.DeleteFunc(r.list, func(h hearing) bool {
-		m := v.Find(h.m.ID)
-		return m == nil || m.Tag != h.m.Tag
-	})
-	for i := range r.list {
-		r.list[i].m = v.Find(r.list[i].m.ID)
+	kept := 0
+	for _, h := range r.heard {
+		if m := v.Find(h.m.ID); m != nil && m.Tag == h.m.Tag {
+			h.m = m
+			r.ids[kept], r.heard[kept] = m.ID, h
+			kept++
+		}
 	}
+	clear(r.heard[kept:])
+	r.ids, r.heard = r.ids[:kept], r.heard[:kept]
 }

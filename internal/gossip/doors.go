@@ -25,6 +25,7 @@ type Config struct {
 	Rand       *rand.Rand
 	HasSeeds   bool    // seeds are configured: admit nobody until each address of the first SetSeeds answered or was silent
 	Shared     *Shared // with other machines of this goroutine; nil: nothing is shared
+	Unread     bool    // nobody reads what snapshots tell of edges, backlog and hold-outs: it may be of any age
 
 	Phi      float64       // conviction threshold; 0: 8
 	Interval time.Duration // between two probes of one member; 0: 1 s

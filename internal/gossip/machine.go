@@ -91,7 +91,7 @@ func (m *Machine) start(now time.Duration, self wire.Record) {
 	m.det.SetView(now, m.raw)
 	m.spread.SetView(now, m.raw, m.raw)
 	m.ae.SetView(now, m.raw)
-	m.pub = publish.New(now, m.st, publishHost{m}, shared.published)
+	m.pub = publish.New(now, m.st, publishHost{m}, publish.Config{Shared: shared.published, Unread: m.cfg.Unread})
 	m.tree.SetView(now, m.raw)
 }
 
@@ -206,6 +206,9 @@ func (m *Machine) SetLag(now, d time.Duration) {
 
 // Snapshot is the newest published state.
 func (m *Machine) Snapshot() *publish.Snapshot { return m.pub.Snapshot(m.now) }
+
+// WaitingFor names those that keep the view from being stable, as far as known.
+func (m *Machine) WaitingFor() []string { return m.pub.WaitingFor() }
 
 // silent reports whether this member says and does nothing any more.
 func (m *Machine) silent() bool { return m.superseded || m.door.Left() }

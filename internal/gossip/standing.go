@@ -62,12 +62,8 @@ func (h publishHost) Edges(now time.Duration) []publish.Edge {
 	h.m.edges = h.m.det.AppendEdges(h.m.edges[:0], now)
 	out := make([]publish.Edge, 0, len(h.m.edges))
 	for _, e := range h.m.edges {
-		m := h.m.st.Find(e.ID)
-		if m == nil {
-			continue
-		}
 		out = append(out, publish.Edge{
-			Name: m.Name, Phi: e.Phi, RTT: e.RTT, RTT99: e.RTT99,
+			Name: e.Name, Phi: e.Phi, RTT: e.RTT, RTT99: e.RTT99,
 			LossTo: e.LossTo, LossFrom: e.LossFrom, Outstanding: e.Outstanding,
 		})
 	}

@@ -18,46 +18,41 @@ const MinDeviation = 10 * time.Millisecond
 
 // Times is a window of the newest answer times. Sums are whole microseconds, so the order of arrival leaves no trace.
 type Times struct {
-	ring  []time.Duration
+	ring  []uint32 // µs; grows to size
+	size  int
 	next  int
-	full  bool
 	sum   int64 // µs
 	sumSq int64 // µs²
 }
 
 // NewTimes makes a window of so many samples.
-func NewTimes(size int) Times { return Times{ring: make([]time.Duration, size)} }
+func NewTimes(size int) Times { return Times{size: size} }
 
 // maxTime bounds a sample, so that no sum over a window of up to 1000 samples can overflow.
 const maxTime = 5 * time.Second
 
 // Add puts in a sample in the place of the oldest.
 func (t *Times) Add(d time.Duration) {
-	d = min(max(d, 0), maxTime).Truncate(time.Microsecond)
-	if t.full {
+	us := uint32(min(max(d, 0), maxTime).Microseconds())
+	if len(t.ring) < t.size {
+		t.ring = append(t.ring, us)
+	} else {
 		t.account(t.ring[t.next], -1)
+		t.ring[t.next] = us
 	}
-	t.ring[t.next] = d
-	t.account(d, 1)
-	t.next++
-	if t.next == len(t.ring) {
-		t.next, t.full = 0, true
+	t.account(us, 1)
+	if t.next++; t.next == t.size {
+		t.next = 0
 	}
 }
 
-func (t *Times) account(d time.Duration, sign int64) {
-	us := d.Microseconds()
-	t.sum += sign * us
-	t.sumSq += sign * us * us
+func (t *Times) account(us uint32, sign int64) {
+	t.sum += sign * int64(us)
+	t.sumSq += sign * int64(us) * int64(us)
 }
 
 // Len is the number of samples held.
-func (t *Times) Len() int {
-	if t.full {
-		return len(t.ring)
-	}
-	return t.next
-}
+func (t *Times) Len() int { return len(t.ring) }
 
 // Mean is the mean of the samples; 0 when there is none.
 func (t *Times) Mean() time.Duration {
@@ -84,13 +79,15 @@ func (t *Times) Quantile(q float64) time.Duration {
 	if n == 0 {
 		return 0
 	}
-	i := int(math.Ceil(float64(q*float64(n)))) - 1
-	if i >= n-1 {
-		return slices.Max(t.ring[:n])
+	us := uint32(0)
+	if i := int(math.Ceil(float64(q*float64(n)))) - 1; i >= n-1 {
+		us = slices.Max(t.ring)
+	} else {
+		sorted := slices.Clone(t.ring)
+		slices.Sort(sorted)
+		us = sorted[max(i, 0)]
 	}
-	sorted := slices.Clone(t.ring[:n])
-	slices.Sort(sorted)
-	return sorted[max(i, 0)]
+	return time.Duration(us) * time.Microsecond
 }
 
 // Later is the probability that an answer which is not lost takes longer than age: the upper tail of the normal

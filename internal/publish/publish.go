@@ -30,6 +30,7 @@ type Host interface {
 // Publication is what one member has published.
 type Publication struct {
 	host     Host
+	cfg      Config
 	st       *store.Store
 	view     *view.View
 	held     time.Duration // since when ends are held back; 0: none
@@ -43,9 +44,9 @@ type Publication struct {
 	entry    *entry
 
 	events  []Event
-	shared  *intern.Table[Member]
 	members cow.Map[*Member]
 	dirty   []uint64 // ids, some of them more than once
+	self    *Member  // as in members; nil: to be looked up
 	snap    *Snapshot
 	freshAt time.Duration // when the quickly changing parts of snap were made
 }
@@ -69,10 +70,16 @@ const (
 	freshFor  = 500 * time.Millisecond // phi, backlog and hold-outs in the snapshot are at most so old
 )
 
-// New publishes a member that is alone. Publications that have a table share what is equal; nil: none is.
-func New(now time.Duration, st *store.Store, host Host, shared *intern.Table[Member]) *Publication {
+// Config of a Publication. The zero Config is for a member in a process of its own.
+type Config struct {
+	Shared *intern.Table[Member] // publications that have one share what is equal
+	Unread bool                  // nobody reads phi, backlog and hold-outs in a snapshot: they may be of any age
+}
+
+// New publishes a member that is alone.
+func New(now time.Duration, st *store.Store, host Host, cfg Config) *Publication {
 	p := &Publication{
-		host: host, st: st, shared: shared, absent: map[uint64]lastSeen{}, emptied: map[uint64]bool{}, early: map[uint64]bool{},
+		host: host, st: st, cfg: cfg, absent: map[uint64]lastSeen{}, emptied: map[uint64]bool{}, early: map[uint64]bool{},
 		suspects: map[uint64][]Accuser{},
 	}
 	p.view = p.st.View()

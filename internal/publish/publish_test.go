@@ -18,7 +18,7 @@ type application struct {
 
 func newApplication() *application {
 	a := &application{st: store.New(life("a", 1, 1, 0), store.Limits{}), keys: map[string]uint64{}}
-	a.pub = New(0, a.st, &plainHost{}, nil)
+	a.pub = New(0, a.st, &plainHost{}, Config{})
 	return a
 }
 

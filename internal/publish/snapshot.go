@@ -12,7 +12,7 @@ import (
 // Snapshot returns the published state, made anew only if something changed.
 func (p *Publication) Snapshot(now time.Duration) *Snapshot {
 	status := p.host.Status(now)
-	fresh := p.snap != nil && p.freshAt > 0 && now-p.freshAt < freshFor
+	fresh := p.snap != nil && p.freshAt > 0 && (p.cfg.Unread || now-p.freshAt < freshFor)
 	if fresh && len(p.dirty) == 0 && p.snap.Standing == status.Standing && p.snap.Answered == status.Answered &&
 		p.snap.SeedsAreSelf == status.SeedsAreSelf {
 		return p.snap
@@ -26,14 +26,17 @@ func (p *Publication) Snapshot(now time.Duration) *Snapshot {
 		View: p.view.Hash(), Size: p.view.Len(), Stable: p.stable, StableAt: p.stableAt,
 		Members: p.members.Freeze(),
 	}
-	next.Self, _ = next.Members.Get(p.st.Self.Name)
+	if next.Self = p.self; next.Self == nil {
+		next.Self, _ = next.Members.Get(p.st.Self.Name)
+		p.self = next.Self
+	}
 	if fresh {
 		next.Edges, next.Backlog, next.WaitingFor = p.snap.Edges, p.snap.Backlog, p.snap.WaitingFor
 	} else {
 		p.freshAt = now
 		next.Edges = p.host.Edges(now)
 		next.Backlog = p.host.Backlog(now)
-		next.WaitingFor = p.waitingFor()
+		next.WaitingFor = p.WaitingFor()
 	}
 	p.snap = next
 	return next
@@ -52,6 +55,9 @@ func (p *Publication) describe() {
 			p.members.Delete(s.Name)
 		} else {
 			anew = append(anew, m)
+		}
+		if s == p.st.Self {
+			p.self = nil
 		}
 	}
 	slices.SortFunc(anew, func(a, b *Member) int { return strings.Compare(a.Name, b.Name) })
@@ -85,7 +91,7 @@ func (p *Publication) Member(s *store.Member) *Member {
 	if out.State != Alive || out.Version > 0 || out.Over != nil {
 		return anew()
 	}
-	return p.shared.Get(wire.LifeHash(s.ID, s.Record.Life), func(m *Member) bool { return *m == out }, anew)
+	return p.cfg.Shared.Get(wire.LifeHash(s.ID, s.Record.Life), func(m *Member) bool { return *m == out }, anew)
 }
 
 // own is the state of this member itself.
@@ -109,7 +115,8 @@ func endedState(c wire.Cause) State {
 	return Failed
 }
 
-func (p *Publication) waitingFor() []string {
+// WaitingFor names those that keep the view from being stable, sorted.
+func (p *Publication) WaitingFor() []string {
 	if p.stable {
 		return nil
 	}

@@ -32,7 +32,7 @@ func TestWhoIsBackBeforeItsEndWasPublishedIsNotSuspected(t *testing.T) {
 	const now = time.Second
 	st := store.New(record("a", 0), store.Limits{})
 	host := &plainHost{}
-	p := New(now, st, host, nil)
+	p := New(now, st, host, Config{})
 	st.MergeRecord(now, record("b", 0), 0, false)
 	p.Changed(now, st.Changes())
 	b := st.FindName("b")

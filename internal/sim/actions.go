@@ -83,7 +83,7 @@ func (w *World) boot(n *Node) {
 	cfg.Boot = rng.Uint64() | 1
 	cfg.Rand = rng
 	cfg.HasSeeds = len(n.seeds) > 0
-	cfg.Shared = w.shared
+	cfg.Shared, cfg.Unread = w.shared, !w.cfg.apart
 	w.net.place(n.addr, n)
 	n.m = gossip.New(n.clock(w.now), cfg)
 	w.checkStart(n)

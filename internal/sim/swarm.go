@@ -216,7 +216,7 @@ func (w *World) disagreement() string {
 			return fmt.Sprintf("%s holds view %x of %d, %s view %x of %d, %d live",
 				live[0].Name, live[0].snap.View, live[0].snap.Size, n.Name, n.snap.View, n.snap.Size, len(live))
 		case !n.snap.Stable:
-			return fmt.Sprintf("%s does not know the view to be stable, and waits for %v", n.Name, n.snap.WaitingFor)
+			return fmt.Sprintf("%s does not know the view to be stable, and waits for %v", n.Name, n.m.WaitingFor())
 		}
 	}
 	for _, owner := range live {

@@ -26,7 +26,7 @@ type Config struct {
 
 	GoOn func() bool // asked now and then, if not nil; false ends the world for good
 
-	apart bool // members share no memory, as in processes of their own
+	apart bool // members share no memory, and somebody reads what they measure, as in processes of their own
 }
 
 // Checks says which invariants are checked.

@@ -23,6 +23,9 @@ const (
 // Retain drops what need no longer be remembered: of the ended, and own tombstones.
 func (s *Store) Retain(now time.Duration) {
 	s.collect(now)
+	if len(s.order) == s.size {
+		return // nobody has ended
+	}
 	var ended []*Member
 	for _, m := range s.order {
 		if !m.InView() && m != s.Self {
