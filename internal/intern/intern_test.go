@@ -30,7 +30,7 @@ func TestEqualValuesAreSharedAndOthersAreNot(t *testing.T) {
 }
 
 func TestWithoutATableNothingIsShared(t *testing.T) {
-	if get(nil, 1, value{1, "a"}) == get(nil, 1, value{1, "a"}) {
+	if a, b := get(nil, 1, value{1, "a"}), get(nil, 1, value{1, "a"}); a == b {
 		t.Error("shared without a table")
 	}
 }
