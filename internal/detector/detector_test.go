@@ -2,6 +2,7 @@ package detector
 
 import (
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -316,5 +317,21 @@ func TestLogOfProbesIsBounded(t *testing.T) {
 	}
 	if len(l.due) != 0 {
 		t.Errorf("%d deadlines", len(l.due))
+	}
+}
+
+// A member that was called at an address that it has left must not be accused for its silence there.
+func TestTheRollIsNotCalledAtAFormerAddress(t *testing.T) {
+	d, _ := alone(20)
+	now := 2 * time.Second
+	d.startRoll(now)
+	c := d.roll.calls[0]
+	r := c.m.Record
+	r.Addr, r.AddrVersion = netip.MustParseAddrPort("10.9.9.9:7787"), r.AddrVersion+1
+	d.SetView(now, d.v.With(view.NewMember(r)))
+	for _, o := range d.roll.calls {
+		if o.m.ID == c.m.ID {
+			t.Errorf("%s is still called at %v", o.m.Name, o.m.Addr)
+		}
 	}
 }

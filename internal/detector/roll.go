@@ -61,11 +61,12 @@ func (r *roll) answered(id uint64) {
 	}
 }
 
-// keep strikes off whom the view does not hold any more.
+// keep strikes off whom the view does not hold any more, and who has another address: it was called at the former one, and
+// lives.
 func (r *roll) keep(v *view.View) {
 	r.calls = slices.DeleteFunc(r.calls, func(c *call) bool {
 		m := v.Find(c.m.ID)
-		return m == nil || m.Tag != c.m.Tag
+		return m == nil || m.Tag != c.m.Tag || m.Addr != c.m.Addr
 	})
 }
 
