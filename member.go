@@ -92,6 +92,8 @@ type Member struct {
 
 	EndedFor time.Duration // since it failed or left
 	Failures int           // of the ended: times its process failed within ten minutes
+
+	AdmittedAfter time.Duration // of one that failed often: for how long its process is still kept out
 }
 
 // Ended reports whether the member is not in the view.
@@ -281,6 +283,7 @@ func (n *Node) member(snap *publish.Snapshot, m *publish.Member) Member {
 	if snap == nil {
 		return out
 	}
+	out.AdmittedAfter = snap.KeptOut(n.now(), m)
 	for _, e := range snap.Edges {
 		if e.Name == m.Name {
 			out.Watched, out.Phi, out.RTT = true, e.Phi, e.RTT

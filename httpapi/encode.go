@@ -34,6 +34,10 @@ func member(m grapevine.Member) api.Member {
 	if m.Ended() {
 		ended := millis(m.EndedFor)
 		out.EndedForMS, out.Cause, out.Failures = &ended, m.State.String(), m.Failures
+		if m.AdmittedAfter > 0 {
+			after := millis(m.AdmittedAfter)
+			out.AdmittedAfterMS = &after
+		}
 	}
 	return out
 }

@@ -52,7 +52,7 @@ func (d *Door) onJoin(now time.Duration, from netip.AddrPort, h wire.Header, j w
 		d.sendNotice(now, from, d.st.FindName(j.Record.Name))
 		return
 	}
-	if r, refused := d.judge(j); refused {
+	if r, refused := d.judge(now, j); refused {
 		d.refuse(from, r)
 		return
 	}
@@ -101,7 +101,7 @@ func (d *Door) waitMessage(to netip.AddrPort) wire.Wait {
 func (d *Door) refuse(to netip.AddrPort, r wire.Refuse) { d.host.SendTo(to, r) }
 
 // judge refuses what can be refused without asking anybody.
-func (d *Door) judge(j wire.Join) (wire.Refuse, bool) {
+func (d *Door) judge(now time.Duration, j wire.Join) (wire.Refuse, bool) {
 	self := d.st.Self.Record
 	if j.Record.Name == self.Name {
 		if j.Record.Life.Generation <= self.Life.Generation {
@@ -123,7 +123,16 @@ func (d *Door) judge(j wire.Join) (wire.Refuse, bool) {
 	if _, low := raise(j.Record, known); low || j.Record.Life.Compare(known) <= 0 {
 		return wire.Refuse{Reason: wire.RefusedKnown, Known: known}, true
 	}
+	if wait := d.keptOut(now, j.Record); wait > 0 {
+		return wire.Refuse{Reason: wire.RefusedOften, Known: known, Wait: wait}, true
+	}
 	return wire.Refuse{}, false
+}
+
+// keptOut is how long a process that failed often is still to stay out.
+func (d *Door) keptOut(now time.Duration, r wire.Record) time.Duration {
+	wait := d.st.KeptOut(now, r.Name, r.Life)
+	return (wait + time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
 // note puts the joiner into the window and has its reach checked.

@@ -27,6 +27,7 @@ type Host interface {
 	News(now time.Duration, m *store.Member) // push what is kept of an ended member into the new view
 	WokeLate(now, within time.Duration) bool // the process stood still so lately
 	LastAnswer() time.Duration               // when any member answered a probe
+	Loss() float64                           // share of probes of members that get no answer, in the long run
 	Synced(version uint64, members int) bool // so many neighbours hold this member's namespace up to version
 	RecentlyHeard(n int) []*view.Member
 }
@@ -91,7 +92,8 @@ const (
 	windowFor    = 100 * time.Millisecond
 	sideFor      = 600 * time.Millisecond // wait at most so long until all members of one old view are here
 	checkFor     = 800 * time.Millisecond
-	checkMost    = 3 * time.Second // so long for watchers that do not answer the admitter
+	strictFor    = 1500 * time.Millisecond // of one that failed lately
+	checkMost    = 3 * time.Second         // so long for watchers that do not answer the admitter
 	checkEvery   = 200 * time.Millisecond
 	noticeEvery  = 200 * time.Millisecond
 	contactEvery = time.Second

@@ -100,7 +100,7 @@ func (d *Door) onFellowNotice(now time.Duration, from netip.AddrPort, h wire.Hea
 		d.onUnaware(now, from, size{n.Size, h.View}, n)
 		return
 	}
-	if !n.Ended || !n.Known.SameProcess(self.Life) || d.attempt != nil {
+	if !n.Ended || !n.Known.SameProcess(self.Life) || d.attempt != nil || d.waiting.until > now {
 		return
 	}
 	if 2*int(n.Size) > d.st.View().Len() || d.host.WokeLate(now, wokeObeys) {
@@ -182,7 +182,7 @@ func (d *Door) beginRaised(now time.Duration, from netip.AddrPort, n wire.Notice
 // Unknown is told that a member of the view does not know this life. The news is on its way; only if nobody at all has
 // answered since the admission (the admitter died with the news), or if it lasts, is there something to do.
 func (d *Door) Unknown(now time.Duration, from *view.Member) {
-	if d.leave != nil || d.attempt != nil {
+	if d.leave != nil || d.attempt != nil || d.waiting.until > now {
 		return
 	}
 	d.answered = true

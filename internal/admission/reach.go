@@ -1,6 +1,8 @@
 package admission
 
 import (
+	"math"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"time"
@@ -26,6 +28,7 @@ type reach struct {
 	held     wire.Life // of the holder
 	watchers []*view.Member
 	results  map[uint64]wire.Checked
+	strict   bool
 	started  time.Duration
 	asked    time.Duration
 	state    reachState
@@ -37,6 +40,7 @@ func (d *Door) startReach(now time.Duration, j *joiner) *reach {
 	r := &reach{
 		nonce: d.rng.Uint32(), started: now, results: map[uint64]wire.Checked{},
 		holder: holder(d.st.Find(m.ID), j.record),
+		strict: d.st.Doubtful(now, j.record.Name, j.record.Life, j.side.members <= 1),
 	}
 	if r.holder.IsValid() {
 		r.held = d.st.Find(m.ID).Record.Life
@@ -56,7 +60,7 @@ func (d *Door) startReach(now time.Duration, j *joiner) *reach {
 
 func (d *Door) askWatchers(now time.Duration, j *joiner, r *reach) {
 	r.asked = now
-	c := wire.Check{Nonce: r.nonce, Record: j.record, Holder: r.holder}
+	c := wire.Check{Nonce: r.nonce, Record: j.record, Holder: r.holder, Lossy: r.strict}
 	for _, w := range r.watchers {
 		if _, ok := r.results[w.ID]; ok {
 			continue
@@ -76,7 +80,7 @@ func (d *Door) verdict(now time.Duration, j *joiner) reachState {
 	if r.state != open {
 		return r.state
 	}
-	yes, no, held := 0, 0, false
+	yes, no, held, wait := 0, 0, false, time.Duration(0)
 	for _, c := range r.results {
 		if c.Reached {
 			yes++
@@ -84,10 +88,18 @@ func (d *Door) verdict(now time.Duration, j *joiner) reachState {
 			no++
 		}
 		held = held || c.Held
+		wait = max(wait, c.Wait)
 	}
-	late := now-r.started >= checkFor
+	limit := checkFor
+	if r.strict {
+		limit = strictFor
+	}
+	late := now-r.started >= limit
 	complete := len(r.results) == len(r.watchers)
 	switch {
+	case wait > 0: // this member came after the joiner failed
+		r.state = refused
+		d.refuse(j.from, wire.Refuse{Reason: wire.RefusedOften, Wait: wait})
 	case held:
 		r.state = refused
 		d.refuse(j.from, wire.Refuse{Reason: wire.RefusedNameTaken, Known: r.held, Addr: r.holder})
@@ -129,18 +141,23 @@ func (d *Door) onChecked(now time.Duration, from *view.Member, c wire.Checked) {
 	}
 }
 
-// check is a would-be watcher's side: up to four probes to the joiner, and to the present holder of its name.
+// check is a would-be watcher's side: up to four probes to the joiner, and to the present holder of its name; eight to
+// one that failed lately.
 type check struct {
-	key    checkKey
-	member *view.Member // who asked
-	ask    wire.Check
-	id     uint64
-	seq    uint32
-	tries  int
-	next   time.Duration
-	yes    bool // the joiner answered
-	held   bool // the holder answered
-	said   bool
+	key     checkKey
+	member  *view.Member // who asked
+	ask     wire.Check
+	id      uint64
+	seq     uint32 // of the first try; the others follow
+	tries   int
+	most    int
+	needed  int    // answers
+	answers uint32 // a bit for each try
+	next    time.Duration
+	yes     bool // the joiner answered
+	held    bool // the holder answered
+	wait    time.Duration
+	said    bool
 }
 
 type checkKey struct {
@@ -149,10 +166,12 @@ type checkKey struct {
 }
 
 const (
-	probeTries = 4
-	probeEvery = 100 * time.Millisecond
-	maxChecks  = 8192
-	keepCheck  = 2 * time.Second
+	probeTries   = 4
+	strictTries  = 8    // from which the first sequence number is a multiple
+	strictMargin = 0.25 // so much more than is lost to others
+	probeEvery   = 100 * time.Millisecond
+	maxChecks    = 8192
+	keepCheck    = 2 * time.Second
 )
 
 // onCheck begins to probe, or repeats what was found.
@@ -167,11 +186,16 @@ func (d *Door) onCheck(now time.Duration, from *view.Member, ask wire.Check) {
 	if len(d.checks) >= maxChecks {
 		return
 	}
-	c := &check{key: key, member: from, ask: ask, id: wire.ID(ask.Record.Name), next: now}
+	c := &check{key: key, member: from, ask: ask, id: wire.ID(ask.Record.Name), next: now, most: probeTries, needed: 1}
 	if ask.Holder.IsValid() && ask.Record.Name == d.st.Self.Name {
 		c.held = true
 	}
-	c.seq = DoorSeq | d.rng.Uint32()
+	if ask.Lossy {
+		c.most = strictTries
+		c.needed = max(1, int(math.Ceil(float64(strictTries*(1-strictMargin-d.host.Loss())))))
+	}
+	c.wait = d.keptOut(now, ask.Record)
+	c.seq = DoorSeq | d.rng.Uint32()&^(strictTries-1)
 	d.checks[key] = c
 	d.tickCheck(now, c)
 }
@@ -207,17 +231,18 @@ func (d *Door) tickCheck(now time.Duration, c *check) {
 		delete(d.checks, c.key)
 		return
 	}
-	if c.held || c.tries >= probeTries {
+	if c.held || c.wait > 0 || c.tries >= c.most {
 		d.say(now, c)
 		return
 	}
+	seq := c.seq + uint32(c.tries)
 	c.tries++
 	c.next = now + probeEvery
 	if !c.yes {
-		d.host.SendTo(c.ask.Record.Addr, wire.Ping{Seq: c.seq})
+		d.host.SendTo(c.ask.Record.Addr, wire.Ping{Seq: seq})
 	}
 	if c.ask.Holder.IsValid() {
-		d.host.SendTo(c.ask.Holder, wire.Ping{Seq: c.seq})
+		d.host.SendTo(c.ask.Holder, wire.Ping{Seq: seq})
 	}
 }
 
@@ -225,7 +250,7 @@ func (d *Door) tickCheck(now time.Duration, c *check) {
 func (d *Door) say(now time.Duration, c *check) {
 	c.said = true
 	c.next = now + keepCheck
-	out := wire.Checked{Nonce: c.ask.Nonce, Joiner: c.id, Reached: c.yes, Held: c.held}
+	out := wire.Checked{Nonce: c.ask.Nonce, Joiner: c.id, Reached: c.yes, Held: c.held, Wait: c.wait}
 	if c.member.ID == d.self {
 		d.onChecked(now, c.member, out)
 		return
@@ -238,12 +263,13 @@ func (d *Door) say(now time.Duration, c *check) {
 func (d *Door) Acked(now time.Duration, from netip.AddrPort, h wire.Header, a wire.Ack) {
 	for _, key := range d.checkKeys() {
 		c := d.checks[key]
-		if c == nil || c.said || c.seq != a.Seq || c.id != h.From.ID {
+		if c == nil || c.said || a.Seq-c.seq >= strictTries || c.id != h.From.ID {
 			continue
 		}
 		if h.From.Boot == wire.RefOf(c.id, c.ask.Record.Life).Boot {
-			c.yes = true
-			if !c.ask.Holder.IsValid() {
+			c.answers |= 1 << (a.Seq - c.seq)
+			c.yes = bits.OnesCount32(c.answers) >= c.needed
+			if c.yes && !c.ask.Holder.IsValid() {
 				d.say(now, c)
 			}
 		} else if from == c.ask.Holder {

@@ -48,6 +48,9 @@ func (d *Detector) lossFor(e *edge, since time.Duration) float64 {
 	return min(max(d.medianLoss(), d.lossSince(e.m.ID, since), minLoss), maxLoss)
 }
 
+// Loss is the share of probes that get no answer, on the median of the watched edges.
+func (d *Detector) Loss() float64 { return min(max(d.medianLoss(), minLoss), maxLoss) }
+
 // medianLoss is the median of the long-run loss over the watched edges.
 func (d *Detector) medianLoss() float64 {
 	var buf [16]float64

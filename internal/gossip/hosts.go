@@ -30,11 +30,16 @@ func (h detectorHost) SendAck(to *view.Member, a wire.Ack) {
 
 // Convict writes all ends in one step.
 func (h detectorHost) Convict(now time.Duration, verdicts []detector.Verdict) {
-	for _, v := range verdicts {
-		h.m.st.MergeEnd(now, wire.End{
+	st := h.m.st
+	ends := make([]wire.End, len(verdicts))
+	for i, v := range verdicts { // what they count depends on who failed with them before
+		ends[i] = wire.End{
 			Name: v.Member.Name, Life: v.Member.Life, Cause: wire.Failed,
-			Count: h.m.failures(now, v.Member), Accusers: v.Accusers,
-		}, 0)
+			Count: st.Failures(now, st.Find(v.Member.ID)), Accusers: v.Accusers,
+		}
+	}
+	for _, e := range ends {
+		st.MergeEnd(now, e, 0)
 	}
 }
 
@@ -49,17 +54,6 @@ func (h detectorHost) Suspected(_ time.Duration, member *view.Member, by []detec
 }
 
 func (h detectorHost) Cleared(_ time.Duration, member *view.Member) { h.m.pub.Cleared(member) }
-
-// failures counts this failure of the member's process on top of those within the last ten minutes.
-func (m *Machine) failures(now time.Duration, member *view.Member) uint8 {
-	s := m.st.Find(member.ID)
-	if s == nil || !s.End.Life.SameProcess(member.Life) || now-s.End.At > failuresFor || s.End.Count == 255 {
-		return 1
-	}
-	return s.End.Count + 1
-}
-
-const failuresFor = 10 * time.Minute
 
 type treeHost struct{ m *Machine }
 
@@ -122,6 +116,8 @@ func (h doorHost) WokeLate(now, within time.Duration) bool {
 }
 
 func (h doorHost) LastAnswer() time.Duration { return h.m.det.LastAnswer() }
+
+func (h doorHost) Loss() float64 { return h.m.det.Loss() }
 
 func (h doorHost) Synced(version uint64, members int) bool {
 	return h.m.spread.Synced(version, members)

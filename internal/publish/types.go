@@ -167,3 +167,17 @@ type Snapshot struct {
 	Edges      []Edge
 	Backlog    time.Duration // age of the oldest change that some neighbour lacks
 }
+
+// KeptOut is for how long the process of a member, which failed often, is not let in yet.
+func (s *Snapshot) KeptOut(now time.Duration, m *Member) time.Duration {
+	if m.Over == nil || !m.Over.Life.SameProcess(m.Life) {
+		return 0
+	}
+	return m.Over.KeptOut(now, s.Size, func(yield func(*store.End, bool) bool) {
+		for _, o := range s.Members.All() {
+			if o.Over != nil && !yield(o.Over, true) {
+				return
+			}
+		}
+	})
+}

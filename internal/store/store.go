@@ -199,12 +199,17 @@ func (s *Store) MergeEnd(now time.Duration, e wire.End, source uint64) bool {
 		}
 		return false
 	}
-	c := e.Life.Compare(m.End.Life)
-	if c < 0 || c == 0 && e.Cause <= m.End.Cause {
+	switch c := e.Life.Compare(m.End.Life); {
+	case c < 0:
 		return false
+	case c == 0 && e.Cause <= m.End.Cause:
+		return s.recount(m, e, source)
+	}
+	s.setEnd(m, (&End{e, now - e.Age}).carry(m.End))
+	if m.End.Count > e.Count {
+		source = 0 // who sent it does not know the count
 	}
 	s.changes = append(s.changes, Change{Kind: Ended, Member: m, Source: source})
-	s.setEnd(m, &End{e, now - e.Age})
 	return true
 }
 
@@ -256,7 +261,8 @@ func (s *Store) TakeOver(now time.Duration, lives []wire.Record) {
 	slices.Sort(in)
 	for _, m := range s.order {
 		if _, ok := view.Search(in, m.ID); !ok && m.InView() {
-			s.setEnd(m, &End{wire.End{Name: m.Name, Life: m.Record.Life, Cause: wire.Failed}, now})
+			end := &End{wire.End{Name: m.Name, Life: m.Record.Life, Cause: wire.Failed}, now}
+			s.setEnd(m, end.carry(m.End))
 		}
 	}
 	s.enter(fresh)

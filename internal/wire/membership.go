@@ -112,11 +112,12 @@ func (m Checked) encode(b []byte) []byte {
 	b = appendU32(b, m.Nonce)
 	b = appendU64(b, m.Joiner)
 	b = appendBool(b, m.Reached)
-	return appendBool(b, m.Held)
+	b = appendBool(b, m.Held)
+	return appendDuration(b, m.Wait)
 }
 
 func readChecked(r *reader) Checked {
-	return Checked{Nonce: r.u32(), Joiner: r.u64(), Reached: r.bool(), Held: r.bool()}
+	return Checked{Nonce: r.u32(), Joiner: r.u64(), Reached: r.bool(), Held: r.bool(), Wait: r.duration()}
 }
 
 func (m Roster) encode(b []byte) []byte {

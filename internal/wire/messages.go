@@ -229,7 +229,7 @@ type Check struct {
 	Nonce  uint32
 	Record Record
 	Holder netip.AddrPort
-	Lossy  bool // the joiner failed often: be strict
+	Lossy  bool // the joiner failed lately: be strict
 }
 
 // Checked reports the outcome of a Check.
@@ -237,7 +237,8 @@ type Checked struct {
 	Nonce   uint32
 	Joiner  uint64
 	Reached bool
-	Held    bool // the present holder of the name answered
+	Held    bool          // the present holder of the name answered
+	Wait    time.Duration // the joiner failed often, and is to stay out for so long; whole milliseconds
 }
 
 // Roster is one part of the view that a joiner is taken into. Count is the number of lives in all parts.

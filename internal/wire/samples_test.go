@@ -96,6 +96,7 @@ func membershipSamples() []sample {
 		{"check", Check{Nonce: 7, Record: sampleRecord, Holder: addr4, Lossy: true}},
 		{"check/no_holder", Check{Nonce: 7, Record: sampleRecord}},
 		{"checked", Checked{Nonce: 7, Joiner: ID("n1"), Reached: true}},
+		{"checked/wait", Checked{Nonce: 7, Joiner: ID("n1"), Wait: time.Minute}},
 		{"roster", Roster{View: 6, Part: 1, Parts: 2, Count: 3, Lives: []Record{sampleRecord, widestRecord}}},
 		{"leave_ack", LeaveAck{Tag: 0xa0b0c0d0}},
 		{"lives", Lives{Records: []Record{widestRecord, sampleRecord}}},
