@@ -86,8 +86,12 @@ func compareViews(before, after *view.View) (fresh, gone int) {
 	if before == nil {
 		return after.Len(), 0
 	}
-	for _, m := range after.All() {
-		if old := before.Find(m.ID); old == nil || old.Tag != m.Tag {
+	old := before.All()
+	for _, m := range after.All() { // both are sorted by id
+		for len(old) > 0 && old[0].ID < m.ID {
+			old = old[1:]
+		}
+		if len(old) == 0 || old[0].ID != m.ID || old[0].Tag != m.Tag {
 			fresh++
 		}
 	}

@@ -3,20 +3,17 @@
 // same graph.
 package overlay
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // The shape of the graph. It belongs to the protocol version: all members must compute the same.
 const (
 	Rings  = 3
 	Degree = 2 * Rings // neighbours of a member; fewer only where rings coincide or members are few
 
-	// fillBelow is the size up to which members with fewer than Degree neighbours are given edges of further rings.
-	// Above it coinciding edges are rare, and one missing edge of six does no harm.
-	fillBelow = 64
-	maxRings  = 64
+	// Small is the size up to which members with fewer than Degree neighbours are given edges of further rings. Above it
+	// coinciding edges are rare, and one missing edge of six does no harm.
+	Small    = 64
+	maxRings = 64
 )
 
 // Graph is the overlay of a set. Members are numbered by their place in the ids given to Build.
@@ -24,7 +21,7 @@ type Graph struct {
 	n     int
 	order [Rings][]int32 // ring -> place on the ring -> member
 	place [Rings][]int32 // ring -> member -> place on the ring
-	small [][]int        // whole adjacency, for sets up to fillBelow
+	small [][]int        // whole adjacency, for sets up to Small
 }
 
 // Build computes the graph of ids, which must be distinct. rank gives the place of an id on a ring.
@@ -37,17 +34,26 @@ func Build(ids []uint64, rank func(ring int, id uint64) uint64) *Graph {
 			g.place[r][i] = int32(p)
 		}
 	}
-	if g.n <= fillBelow {
+	if g.n <= Small {
 		g.small = fill(ids, rank)
 	}
 	return g
 }
 
-// Ring is the members in the order of ring 0, over which the stability tree is laid.
-func (g *Graph) Ring() []int32 { return g.order[0] }
-
-// Place is the member's place on ring 0.
-func (g *Graph) Place(i int) int { return int(g.place[0][i]) }
+// Branch finds whom member i has above and below it in the tree of that arity which lies over ring 0 like a heap. The
+// parent of the root is -1.
+func (g *Graph) Branch(i, arity int) (parent int, children []int) {
+	ring, place := g.order[0], int(g.place[0][i])
+	parent = -1
+	if place > 0 {
+		parent = int(ring[(place-1)/arity])
+	}
+	first := place*arity + 1
+	for p := first; p < min(first+arity, len(ring)); p++ {
+		children = append(children, int(ring[p]))
+	}
+	return parent, children
+}
 
 // Neighbors lists the neighbours of member i, without repetition. The slice is the caller's to read, not to change.
 func (g *Graph) Neighbors(i int) []int {
@@ -67,17 +73,11 @@ func (g *Graph) Neighbors(i int) []int {
 }
 
 func ring(ids []uint64, r int, rank func(int, uint64) uint64) []int32 {
-	type placed struct {
-		rank uint64
-		i    int32
-	}
 	all := make([]placed, len(ids))
 	for i, id := range ids {
-		all[i] = placed{rank(r, id), int32(i)}
+		all[i] = placed{rank(r, id), id, int32(i)}
 	}
-	slices.SortFunc(all, func(a, b placed) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(ids[a.i], ids[b.i]))
-	})
+	slices.SortFunc(all, comparePlaced)
 	out := make([]int32, len(ids))
 	for p, a := range all {
 		out[p] = a.i

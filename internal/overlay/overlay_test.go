@@ -46,7 +46,7 @@ func TestGraphOfEverySize(t *testing.T) {
 		for i := range n {
 			near := g.Neighbors(i)
 			least := min(Degree, n-1)
-			if n > fillBelow {
+			if n > Small {
 				least = 3 // rings may coincide; the more members, the less often
 			}
 			if len(near) < least || slices.Contains(near, i) || len(near) != len(uniq(near)) {
@@ -113,7 +113,7 @@ func twin(ids []uint64, i int) []int {
 // The graph depends on the set alone, not on the order in which its members are listed, and agrees with the twin.
 func TestGraphAgreesWithTwin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		all := ids(rapid.IntRange(fillBelow+1, 150).Draw(t, "members"))
+		all := ids(rapid.IntRange(Small+1, 150).Draw(t, "members"))
 		g := Build(all, rank)
 		i := rapid.IntRange(0, len(all)-1).Draw(t, "member")
 		if got, want := uniq(g.Neighbors(i)), twin(all, i); !slices.Equal(got, want) {

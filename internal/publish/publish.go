@@ -250,7 +250,7 @@ func (p *Publication) diff(before, after *view.View) {
 			p.came(a[0])
 			a = a[1:]
 		default:
-			if b[0].Life != a[0].Life {
+			if b[0] != a[0] && b[0].Life != a[0].Life {
 				p.changedLife(b[0], a[0])
 			}
 			a, b = a[1:], b[1:]

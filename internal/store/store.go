@@ -132,7 +132,7 @@ func (s *Store) makeView() *view.View {
 			members = append(members, m.Member)
 		}
 	}
-	return view.New(members)
+	return view.Of(members, s.viewHash)
 }
 
 // isView reports whether v holds exactly what the view should.

@@ -33,17 +33,38 @@ type View struct {
 	members []*Member
 	ids     []uint64 // of members
 	hash    uint64
-	graph   *overlay.Graph // computed when first asked for
+	spots   []*spot        // of the members that were asked for
+	graph   *overlay.Graph // once there are more than a few
 }
+
+// spot is a member's place in the overlay. Each part is looked for when first asked for.
+type spot struct {
+	i        int
+	near     []*Member
+	branched bool
+	parent   *Member
+	children []*Member
+}
+
+// fewSpots is how many members are looked for one by one. From there on the whole overlay is computed: it takes about as
+// long, and others will be asked for, since simulated members share views.
+const fewSpots = 8
 
 // New makes the view of the given members, which must have distinct ids. It keeps the slice.
 func New(members []*Member) *View {
-	v := &View{members: members}
 	slices.SortFunc(members, func(a, b *Member) int { return cmp.Compare(a.ID, b.ID) })
-	v.ids = make([]uint64, len(members))
+	hash := uint64(0)
+	for _, m := range members {
+		hash += wire.LifeHash(m.ID, m.Life)
+	}
+	return Of(members, hash)
+}
+
+// Of is New of members that are sorted, and whose hash is known. It keeps the slice.
+func Of(members []*Member, hash uint64) *View {
+	v := &View{members: members, ids: make([]uint64, len(members)), hash: hash}
 	for i, m := range members {
 		v.ids[i] = m.ID
-		v.hash += wire.LifeHash(m.ID, m.Life)
 	}
 	return v
 }
@@ -69,79 +90,112 @@ func (v *View) Find(id uint64) *Member {
 }
 
 // Neighbors are the members that share an edge of the overlay with id: whom it watches, who watch it, and to whom it
-// passes news. Nil for somebody outside.
+// passes news. Nil for somebody outside. The slice must not be changed.
 func (v *View) Neighbors(id uint64) []*Member {
 	i, ok := v.index(id)
 	if !ok {
 		return nil
 	}
-	near := v.overlay().Neighbors(i)
-	out := make([]*Member, len(near))
-	for k, j := range near {
+	if s := v.spot(i); s != nil {
+		if s.near == nil {
+			s.near = v.pick(overlay.Near(v.ids, rank, i))
+		}
+		return s.near
+	}
+	return v.pick(v.graph.Neighbors(i))
+}
+
+func (v *View) pick(places []int) []*Member {
+	out := make([]*Member, len(places))
+	for k, j := range places {
 		out[k] = v.members[j]
 	}
 	return out
+}
+
+// spot finds or makes the spot of a member; nil if the whole overlay is known.
+func (v *View) spot(i int) *spot {
+	if v.graph != nil {
+		return nil
+	}
+	for _, s := range v.spots {
+		if s.i == i {
+			return s
+		}
+	}
+	if len(v.spots) == fewSpots || len(v.members) <= overlay.Small {
+		v.graph, v.spots = overlay.Build(v.ids, rank), nil
+		return nil
+	}
+	s := &spot{i: i}
+	v.spots = append(v.spots, s)
+	return s
 }
 
 // With is the view with m added, or put in the place of its former life.
 func (v *View) With(m *Member) *View {
 	i, ok := v.index(m.ID)
 	out := slices.Clone(v.members)
+	hash := v.hash + wire.LifeHash(m.ID, m.Life)
 	if ok {
+		hash -= wire.LifeHash(m.ID, out[i].Life)
 		out[i] = m
 	} else {
 		out = slices.Insert(out, i, m)
 	}
-	return New(out)
+	return Of(out, hash)
 }
 
 // Without is the view less the members whose ids are in gone.
 func (v *View) Without(gone map[uint64]bool) *View {
 	out := make([]*Member, 0, len(v.members))
+	hash := v.hash
 	for _, m := range v.members {
-		if !gone[m.ID] {
+		if gone[m.ID] {
+			hash -= wire.LifeHash(m.ID, m.Life)
+		} else {
 			out = append(out, m)
 		}
 	}
-	return New(out)
+	return Of(out, hash)
 }
 
 // Parent is the member above id in the stability tree; nil for the root and for somebody outside.
 func (v *View) Parent(id uint64) *Member {
-	i, ok := v.index(id)
-	if !ok {
-		return nil
-	}
-	p := v.overlay().Place(i)
-	if p == 0 {
-		return nil
-	}
-	return v.members[v.overlay().Ring()[(p-1)/TreeArity]]
+	parent, _ := v.branch(id)
+	return parent
 }
 
-// Children are the members below id in the stability tree.
+// Children are the members below id in the stability tree. The slice must not be changed.
 func (v *View) Children(id uint64) []*Member {
+	_, children := v.branch(id)
+	return children
+}
+
+func (v *View) branch(id uint64) (parent *Member, children []*Member) {
 	i, ok := v.index(id)
 	if !ok {
-		return nil
+		return nil, nil
 	}
-	ring := v.overlay().Ring()
-	first := v.overlay().Place(i)*TreeArity + 1
-	var out []*Member
-	for p := first; p < min(first+TreeArity, len(ring)); p++ {
-		out = append(out, v.members[ring[p]])
+	s := v.spot(i)
+	if s == nil {
+		return v.look(v.graph.Branch(i, TreeArity))
 	}
-	return out
+	if !s.branched {
+		s.branched = true
+		s.parent, s.children = v.look(overlay.Branch(v.ids, rank, i, TreeArity))
+	}
+	return s.parent, s.children
+}
+
+func (v *View) look(parent int, children []int) (*Member, []*Member) {
+	if parent < 0 {
+		return nil, v.pick(children)
+	}
+	return v.members[parent], v.pick(children)
 }
 
 func (v *View) index(id uint64) (int, bool) { return Search(v.ids, id) }
-
-func (v *View) overlay() *overlay.Graph {
-	if v.graph == nil {
-		v.graph = overlay.Build(v.ids, rank)
-	}
-	return v.graph
-}
 
 // rank depends on the name alone, so a member that comes back takes its old place.
 func rank(ring int, id uint64) uint64 { return wire.Mix(id + uint64(ring)*0x632be59bd9b4e019) }
