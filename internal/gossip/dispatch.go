@@ -205,7 +205,7 @@ func (m *Machine) receive(now time.Duration, from netip.AddrPort, h wire.Header,
 		m.receiveLives(now, member, msg)
 	case wire.Ends:
 		m.receiveEnds(now, from, h, member, msg)
-	case wire.Delta, wire.Announce, wire.Request, wire.Bulk:
+	case wire.Delta, wire.Announce, wire.Request, wire.Bulk, wire.More, wire.Fill, wire.Part:
 		m.spread.Receive(now, member, msg)
 	case wire.Recent, wire.Digest, wire.LifeDigest, wire.Want:
 		m.ae.Receive(now, member, msg)

@@ -69,6 +69,8 @@ func (h spreadHost) Pull(now time.Duration, from *view.Member, req wire.Request)
 	h.m.streams.pull(now, from, req)
 }
 
+func (h spreadHost) Malformed(err error) { h.m.stats.Dropped[wire.DropReason(err)]++ }
+
 type exchangeHost struct{ m *Machine }
 
 func (h exchangeHost) Send(to *view.Member, msg wire.Message) { h.m.send(to, msg) }

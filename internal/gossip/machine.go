@@ -34,6 +34,7 @@ type Machine struct {
 	pub         *publish.Publication
 	retainAt    time.Duration
 	tuneAt      time.Duration
+	due         time.Duration // what Next told
 	superseded  bool
 	isOut       bool                             // as the detector was last told
 	toldRecord  map[uint64]time.Duration         // when a member that holds an older life of mine was last told
@@ -175,6 +176,7 @@ func (m *Machine) Next() time.Duration {
 			next = t
 		}
 	}
+	m.due = next
 	return next
 }
 
@@ -200,7 +202,11 @@ func (m *Machine) tune() {
 // member that is far behind doubts itself before it doubts others.
 func (m *Machine) SetLag(now, d time.Duration) {
 	m.enter(now)
-	m.spread.SetLag(d)
+	late := d
+	if m.due > 0 {
+		late = max(late, now-m.due) // packets wait elsewhere too while the owner is late to call
+	}
+	m.spread.SetLag(now, late)
 	m.det.Lagged(now, d)
 }
 

@@ -18,10 +18,8 @@ type flow struct {
 	before []gossip.Stats
 	sent   uint64 // bytes of frames before
 	keys   int
+	bytes  int // of keys and values written
 }
-
-// usual is what the code takes on the machine of docs/performance.md, sockets and a subscriber included.
-var usual = Host{PerPacket: 15 * time.Microsecond, PerKB: 20 * time.Microsecond, PerSend: 8 * time.Microsecond}
 
 func newFlow(tb testing.TB, members int, cfg Config) *flow {
 	tb.Helper()
@@ -56,6 +54,7 @@ func (f *flow) writes(members, keys, size int, every time.Duration) {
 		}
 	}
 	f.keys += members * keys
+	f.bytes += members * keys * (size + len("u0000"))
 }
 
 // settled runs until all hold the same state, which is at least so many keys.
@@ -86,6 +85,7 @@ func (f *flow) report(b *testing.B, took time.Duration) {
 		total.Copies += s.Copies - was.Copies
 		total.Known += s.Known - was.Known
 		total.Echoes += s.Echoes - was.Echoes
+		total.Payload += s.Payload - was.Payload
 		packets += s.PacketsOut - was.PacketsOut
 		for kind, bytes := range s.SentBytesByKind {
 			kinds[kind] += bytes - was.SentBytesByKind[kind]
@@ -96,7 +96,7 @@ func (f *flow) report(b *testing.B, took time.Duration) {
 	b.ReportMetric(took.Seconds()*1000, "ms")
 	b.ReportMetric(float64(sent)/keys, "B/key")
 	b.ReportMetric(float64(packets)/keys, "packets/key")
-	b.ReportMetric(float64(total.Copies)/keys/others, "copies")
+	b.ReportMetric(float64(total.Payload)/float64(f.bytes)/others, "copies")
 	b.ReportMetric(float64(total.Echoes), "echoes")
 	framed := float64(sent)
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
@@ -119,31 +119,21 @@ func BenchmarkBurst(b *testing.B) {
 		loss          float64
 		away          time.Duration
 	}{
-		{1, 1000, 50 * time.Microsecond, 2, 0, 5 * time.Millisecond},
-		{1, 1000, 50 * time.Microsecond, 2, 0, 20 * time.Millisecond},
-		{1, 1000, 50 * time.Microsecond, 2, 0, 50 * time.Millisecond},
-		{100, 100, 0, 2, 0, 20 * time.Millisecond},
-		{1, 1000, 0, 0, 0, 0},
 		{1, 1000, 50 * time.Microsecond, 0, 0, 0},
-		{1, 1000, 50 * time.Microsecond, 0, 0.01, 0},
 		{1, 1000, 50 * time.Microsecond, 0, 0.05, 0},
 		{1, 1000, 50 * time.Microsecond, 2, 0, 0},
+		{1, 1000, 50 * time.Microsecond, 2, 0, 20 * time.Millisecond},
 		{1, 1000, 300 * time.Microsecond, 0, 0, 0},
-		{1, 1000, 300 * time.Microsecond, 2, 0, 0},
 		{1, 1000, time.Millisecond, 0, 0, 0},
-		{1, 200, 5 * time.Millisecond, 0, 0, 0},
-		{100, 100, 0, 0, 0, 0},
 		{100, 100, 0, 2, 0, 0},
 		{100, 100, 0, 2, 0.05, 0},
 		{100, 100, 10 * time.Millisecond, 0, 0, 0},
-		{100, 100, 10 * time.Millisecond, 2, 0, 0},
-		{100, 10, 100 * time.Millisecond, 0, 0, 0},
 	} {
 		b.Run(fmt.Sprintf("%dx%d/every=%v/cores=%d/loss=%v/away=%v", c.members, c.keys, c.every, c.cores, c.loss, c.away), func(b *testing.B) {
 			for b.Loop() {
 				link := lan()
 				link.Loss = c.loss
-				f := newFlow(b, 101, Config{Seed: 3, Link: link, Host: usual, Cores: c.cores})
+				f := newFlow(b, 101, Config{Seed: 3, Link: link, Host: Usual(), Cores: c.cores})
 				if c.away > 0 {
 					f.share(5*time.Millisecond, c.away)
 				}
@@ -163,13 +153,13 @@ func BenchmarkUpdate(b *testing.B) {
 	for _, c := range []struct {
 		members, size int
 		loss          float64
-	}{{101, 32, 0}, {101, 32, 0.01}, {1000, 32, 0}, {101, 800, 0}, {101, 2 << 10, 0}, {101, 20 << 10, 0}, {101, 60 << 10, 0},
+	}{{101, 32, 0}, {1000, 32, 0}, {101, 800, 0}, {101, 2 << 10, 0}, {101, 20 << 10, 0}, {101, 60 << 10, 0},
 		{101, 2 << 10, 0.01}, {101, 20 << 10, 0.01}, {101, 60 << 10, 0.01}} {
 		b.Run(fmt.Sprintf("members=%d/bytes=%d/loss=%v", c.members, c.size, c.loss), func(b *testing.B) {
 			for b.Loop() {
 				link := lan()
 				link.Loss = c.loss
-				f := newFlow(b, c.members, Config{Seed: 5, Link: link, Host: usual})
+				f := newFlow(b, c.members, Config{Seed: 5, Link: link, Host: Usual()})
 				const updates = 20
 				var all []time.Duration
 				var last time.Duration
@@ -186,7 +176,7 @@ func BenchmarkUpdate(b *testing.B) {
 					last = max(last, delays[len(delays)-1])
 				}
 				slices.Sort(all)
-				f.keys = updates
+				f.keys, f.bytes = updates, updates*(c.size+len("k00"))
 				f.report(b, last)
 				b.ReportMetric(float64(updates*c.members-len(all)), "missed")
 				b.ReportMetric(all[len(all)/2].Seconds()*1000, "p50ms")

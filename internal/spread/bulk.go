@@ -54,7 +54,7 @@ func (t *Transfer) Next(room int) (msgs []wire.Message, more bool) {
 			t.jobs = t.jobs[1:]
 			continue
 		}
-		j.sent(&d)
+		j.passed(&d)
 		t.s.budget.spend(size)
 		msgs = append(msgs, d)
 		t.jobs = append(t.jobs[1:], j)

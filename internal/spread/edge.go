@@ -13,12 +13,18 @@ import (
 
 // Rules lazy and coalesce.
 const (
-	eagerMax = 600 // bytes waiting for an edge that are still pushed; more is announced
+	eagerMax = 600                  // bytes waiting for an edge that are still pushed; more is announced
+	eagerFor = 5 * time.Millisecond // within which as much may be pushed
 
 	// leastPause and mostPause bound C, the time within which what is meant for one edge is gathered after something
 	// was sent: twice as long as packets wait here, so that under load fewer and larger ones are made.
 	leastPause = 2 * time.Millisecond
 	mostPause  = 50 * time.Millisecond
+
+	// tellPause is the least time between two announcements to an edge, unless a namespace has much to tell: most of
+	// what they tell comes from elsewhere meanwhile.
+	tellPause = 10 * time.Millisecond
+	tellBytes = 4 << 10
 
 	// toldFor is how long an announcement stands for the data: then whoever did not ask has it from somebody else, and
 	// small changes are pushed again.
@@ -33,8 +39,26 @@ type edge struct {
 	wait  map[wire.Owner]waiting
 	due   time.Duration // of the earliest of wait; 0: none
 	next  time.Duration // nothing is sent before
+	tell  time.Duration // nothing is announced before
+	eager allowance
 
 	proved uint64 // up to where it is known to hold this member's own namespace
+}
+
+// allowance is what may still be pushed to an edge: eagerMax, and what time gives back of it. A rate above that is a
+// backlog that comes in pieces.
+type allowance struct {
+	spent int
+	at    time.Duration // when spent was right
+}
+
+func (a *allowance) left(now time.Duration) int {
+	back := int(min(now-a.at, eagerFor) * eagerMax / eagerFor)
+	return eagerMax - max(0, a.spent-back)
+}
+
+func (a *allowance) spend(now time.Duration, bytes int) {
+	a.spent, a.at = eagerMax-a.left(now)+bytes, now
 }
 
 // told is an announcement that was not answered by a request yet.
@@ -115,7 +139,12 @@ type parcel struct {
 	from  uint64
 	size  int // bytes on the wire, counted no further than needed
 	lazy  bool
+
+	waiting waiting
 }
+
+// waits is how many bytes there are to tell of.
+func (p *parcel) waits() int { return p.space.SizeSince(p.from, 0, tellBytes) }
 
 // flush sends what is due for an edge: small things themselves, of others and of what is too much only the versions.
 func (s *Spread) flush(now time.Duration, e *edge) {
@@ -131,15 +160,33 @@ func (s *Spread) flush(now time.Duration, e *edge) {
 			total += p.size
 		}
 	}
+	push := total <= e.eager.left(now)
+	if push {
+		e.eager.spend(now, total)
+	}
 	var versions []wire.Versioned
 	for _, p := range parcels {
-		if p.lazy || total > eagerMax || !s.sendParcel(e, p) {
+		switch {
+		case !p.lazy && push && s.sendParcel(e, p):
+		case now < e.tell && p.waits() < tellBytes:
+			p.waiting.due = e.tell
+			e.add(p.owner, p.waiting)
+		default:
 			versions = append(versions, wire.Versioned{Owner: p.owner, Version: p.space.Max()})
 			e.told[p.owner] = told{p.space.Max(), now}
 		}
 	}
 	s.announce(e.to, versions)
 	e.next = now + s.pause()
+	if len(versions) > 0 {
+		e.tell = now + tellPause
+	}
+}
+
+// answering reports whether the edge is being given what it asked for of a namespace: what is new comes after that.
+func (s *Spread) answering(now time.Duration, e *edge, o wire.Owner) bool {
+	j := s.job(e.to.ID, o)
+	return j != nil && j.upto > e.known[o] && now-j.at < abandoned
 }
 
 // take removes from the queue of an edge what is due, most pending versions first, and drops what the edge has.
@@ -153,9 +200,11 @@ func (s *Spread) take(now time.Duration, e *edge) []parcel {
 			delete(e.wait, o)
 		case w.due > now:
 			e.due = earlier(e.due, w.due)
+		case s.answering(now, e, o):
+			e.due = earlier(e.due, now+s.pause())
 		default:
 			delete(e.wait, o)
-			p := parcel{owner: o, space: space, from: max(w.from, e.known[o]), lazy: w.lazy}
+			p := parcel{owner: o, space: space, from: max(w.from, e.known[o]), lazy: w.lazy, waiting: w}
 			t, ok := e.told[o]
 			if ok && now-t.at < toldFor {
 				p.lazy = true // it has not what was announced, so more would not connect

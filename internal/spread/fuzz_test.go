@@ -37,6 +37,12 @@ func (s *sink) Pull(_ time.Duration, from *view.Member, req wire.Request) {
 	s.open = append(s.open, from.ID)
 }
 
+func (s *sink) Malformed(err error) {
+	if wire.DropReason(err) == "" {
+		s.t.Fatalf("no reason for %v", err)
+	}
+}
+
 // Whatever members say, in whatever order: nothing breaks, nothing too large is sent, and Tick has always done what
 // Next called it for.
 func TestAnyConversationIsSurvived(t *testing.T) {
@@ -165,7 +171,7 @@ func (c conversation) wants() (out []wire.From) {
 }
 
 func (c conversation) message() wire.Message {
-	switch rapid.IntRange(0, 6).Draw(c.t, "kind") {
+	switch rapid.IntRange(0, 11).Draw(c.t, "kind") {
 	case 0, 1:
 		from := c.version()
 		to := from + rapid.Uint64Range(1, 3).Draw(c.t, "more")
@@ -180,6 +186,30 @@ func (c conversation) message() wire.Message {
 	case 5:
 		r := c.record()
 		return wire.Ends{Ends: []wire.End{{Name: r.Name, Life: r.Life, Cause: wire.Cause(rapid.IntRange(1, 3).Draw(c.t, "cause"))}}}
+	}
+	return c.answer()
+}
+
+// answer draws what belongs to answers that take long.
+func (c conversation) answer() wire.Message {
+	from := c.version()
+	to := from + rapid.Uint64Range(1, 3).Draw(c.t, "more")
+	switch rapid.IntRange(0, 3).Draw(c.t, "kind") {
+	case 0:
+		e := wire.Entry{Key: c.key(), Value: make([]byte, 3000+c.size()%60000), Version: to}
+		parts := wire.Cut(wire.Delta{Owner: c.owner(), From: from, To: to, Entries: []wire.Entry{e}})
+		p := parts[rapid.IntRange(0, len(parts)-1).Draw(c.t, "part")]
+		if rapid.IntRange(0, 9).Draw(c.t, "broken") == 0 {
+			p.Bytes = make([]byte, len(p.Bytes))
+		}
+		return p
+	case 1:
+		w := wire.Progress{Got: rapid.SampledFrom([]uint64{0, 0, 5000, 1 << 50}).Draw(c.t, "got")}
+		w.Owner, w.Version, w.Base = c.owner(), c.version(), c.version()
+		return wire.More{Wants: []wire.Progress{w}}
+	case 2:
+		h := wire.Hole{Owner: c.owner(), From: from, To: to, Mask: rapid.SampledFrom([]uint64{0, 1, 1<<64 - 1}).Draw(c.t, "mask")}
+		return wire.Fill{Holes: []wire.Hole{h}}
 	}
 	return wire.Bulk{Owners: []wire.Owner{c.owner(), c.owner()}}
 }

@@ -342,6 +342,9 @@ func (n *node) Offer(now time.Duration, from *view.Member, versions []wire.Versi
 	n.sp.Offer(now, from, versions)
 }
 
+// Malformed implements spread.Host.
+func (n *node) Malformed(err error) { n.net.t.Errorf("%s: %v", n.name, err) }
+
 var errReset = errors.New("connection reset")
 
 // Pull opens a stream: it takes a round trip to open, then carries a frame each 0.5 ms.

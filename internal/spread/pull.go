@@ -27,9 +27,18 @@ type pull struct {
 	due    time.Duration // when to ask, or to ask somebody else
 	tries  int           // asks without progress
 	since  time.Duration // opened
-	ranges []held        // came out of order, by From
-	bytes  int           // in ranges
 	stream bool          // comes by stream from the one asked
+	paged  bool          // streams fail: whatever the size, it is asked for in datagrams
+
+	ranges []held        // came out of order, by From
+	parts  []*partial    // entries that come in parts, by From
+	bytes  int           // in ranges and parts
+	holes  time.Duration // when to ask for what is missing before mark; 0: nothing is, as far as known
+	mark   place
+	filled place         // what is missing up to here was asked for,
+	refill time.Duration // and is again from then on
+	got    uint64        // bytes from the one asked, since it was
+	told   uint64        // of these, as it was last told
 }
 
 type offer struct {
@@ -91,7 +100,7 @@ func (s *Spread) openPull(now time.Duration, o wire.Owner) *pull {
 
 func (s *Spread) closePull(p *pull) {
 	if i, ok := s.findPull(p.owner); ok {
-		s.held -= p.bytes
+		s.forgetHeld(p)
 		s.pulls = slices.Delete(s.pulls, i, i+1)
 	}
 }
@@ -127,110 +136,6 @@ func (p *pull) best() *offer {
 		}
 	}
 	return b
-}
-
-// ask sends a request for what follows to the best of those who offer it.
-func (s *Spread) ask(now time.Duration, p *pull) {
-	space := s.space(p.owner)
-	if space == nil || !p.settle(space.Max()) {
-		s.closePull(p)
-		return
-	}
-	o := p.best()
-	to := s.member(o.member)
-	if to == nil { // it left the view in this very turn
-		p.withdraw(o.member)
-		s.ask(now, p)
-		return
-	}
-	o.asks++
-	o.at = now
-	p.from, p.upto, p.stream = o.member, o.version, false
-	p.due = now + s.wait.timeout(p.tries)
-	p.tries++
-	s.wake(p.due)
-	version, base := space.Position()
-	s.want(to, wire.From{Owner: p.owner, Version: version, Base: base})
-}
-
-// wake makes sure that pulls are looked at by then.
-func (s *Spread) wake(at time.Duration) { s.pullDue = earlier(s.pullDue, max(at, 1)) }
-
-// tickPulls asks for what is due, and asks somebody else for what was asked in vain.
-func (s *Spread) tickPulls(now time.Duration) {
-	if s.pullDue == 0 || s.pullDue > now {
-		return
-	}
-	s.pullDue = 0
-	for _, p := range slices.Clone(s.pulls) {
-		if p.due > now {
-			s.wake(p.due)
-			continue
-		}
-		s.due(now, p)
-	}
-}
-
-func (s *Spread) due(now time.Duration, p *pull) {
-	switch status, _ := s.standing(p.owner); {
-	case status == useless || status == early && now-p.since >= earlyFor:
-		s.closePull(p)
-	case status == early:
-		p.due = now + earlyTry
-		s.wake(p.due)
-	case p.tries > 0 && s.heard[p.from] > 0 && s.heard[p.from]+s.wait.timeout(0) > now:
-		p.due = s.heard[p.from] + s.wait.timeout(0) // it is busy answering what was asked of it beside this
-		s.wake(p.due)
-	default:
-		if p.stream {
-			s.streams = slices.DeleteFunc(s.streams, func(t *stream) bool { return t.from.ID == p.from })
-		}
-		s.ask(now, p)
-	}
-}
-
-// progress follows a delta that was merged: the timer starts anew, or the pull ends. When all is here that the member
-// asked had offered, it may have more by now and be sending it: only if nothing follows is another one asked.
-func (s *Spread) progress(now time.Duration, p *pull, from uint64) {
-	space := s.space(p.owner)
-	if space == nil {
-		s.closePull(p)
-		return
-	}
-	if p.from == from {
-		s.sample(now, p)
-		s.heard[from] = now
-	}
-	if !p.settle(space.Max()) {
-		s.closePull(p)
-		return
-	}
-	for i := range p.offers {
-		p.offers[i].asks = 0
-	}
-	p.tries = 0
-	if p.stream {
-		p.due = now + streamFor
-	}
-	if p.from == 0 || p.stream {
-		return
-	}
-	p.due = now + s.wait.timeout(0)
-	if version, _ := space.Position(); version >= p.upto {
-		p.due = now + gapWait
-	}
-	s.wake(p.due)
-}
-
-// sample takes the time of an answer from a member that was asked once: after two asks it can't be told which one was
-// answered (Karn's rule).
-func (s *Spread) sample(now time.Duration, p *pull) {
-	for i := range p.offers {
-		if o := &p.offers[i]; o.member == p.from && o.asks == 1 && o.at > 0 {
-			s.wait.sample(now - o.at)
-			o.at = 0
-		}
-	}
 }
 
 // withdrawn corrects the offer of a member that was asked and has less than it had offered.
@@ -279,30 +184,4 @@ func (s *Spread) loseMembers(now time.Duration) {
 			}
 		}
 	}
-}
-
-// request gathers what is asked of one member within one turn.
-type request struct {
-	to    *view.Member
-	wants []wire.From
-}
-
-func (s *Spread) want(to *view.Member, f wire.From) {
-	for i := range s.wants {
-		if r := &s.wants[i]; r.to.ID == to.ID {
-			r.wants = append(r.wants, f)
-			return
-		}
-	}
-	s.wants = append(s.wants, request{to, []wire.From{f}})
-}
-
-func (s *Spread) flushRequests() {
-	const perSection = (wire.MaxSection - wire.MaxListOverhead) / wire.MaxFromSize
-	for _, r := range s.wants {
-		for page := range slices.Chunk(r.wants, perSection) {
-			s.send(r.to, wire.Request{Wants: page}, len(page)*wire.MaxFromSize)
-		}
-	}
-	s.wants = nil
 }

@@ -23,6 +23,8 @@ type Host interface {
 	Send(to *view.Member, m wire.Message)
 	// Pull opens a stream to a member and asks there; what comes back enters by Receive, and PullDone tells the end.
 	Pull(now time.Duration, from *view.Member, req wire.Request)
+	// Malformed counts what came in parts and could not be read when they were joined.
+	Malformed(err error)
 }
 
 // Config is what a Spread is told once.
@@ -45,6 +47,8 @@ type Spread struct {
 	edges  []*edge        // of the view, in the order of view.Neighbors
 	former []*view.Member // neighbours in the view before that are none now: this turn's lives and ends go to them too
 	lag    time.Duration  // how long the last packet waited here before it was handled
+	late   time.Duration  // the most of a while
+	lateAt time.Duration  // when that was
 	delay  time.Duration  // one way to the slowest neighbour
 
 	pulls   []*pull // by owner: what somebody offers and this member lacks
@@ -127,6 +131,12 @@ func (s *Spread) Receive(now time.Duration, from *view.Member, m wire.Message) {
 		s.receiveAnnounce(now, from, m)
 	case wire.Request:
 		s.receiveRequest(now, from, m)
+	case wire.More:
+		s.receiveMore(now, from, m)
+	case wire.Fill:
+		s.receiveFill(now, from, m)
+	case wire.Part:
+		s.receivePart(now, from, &m)
 	case wire.Bulk:
 		s.receiveBulk(now, from, m)
 	case wire.Lives:
@@ -165,7 +175,9 @@ func (s *Spread) soonest() time.Duration {
 		}
 	}
 	for _, q := range s.queues {
-		sending = earlier(sending, q.next)
+		if q.ready() {
+			sending = earlier(sending, q.next)
+		}
 	}
 	if sending > 0 {
 		sending = max(sending, s.budget.openAt(0))
@@ -191,8 +203,16 @@ func (s *Spread) Reset(now time.Duration) {
 // Counts tells what came so far.
 func (s *Spread) Counts() Counts { return s.counts }
 
-// SetLag tells how long the last packet waited before it was handled: under load more is put into one packet.
-func (s *Spread) SetLag(d time.Duration) { s.lag = d }
+// SetLag tells how long the last packet waited before it was handled: under load more is put into one packet, and answers
+// are awaited for longer, as the most of a while tells.
+func (s *Spread) SetLag(now, d time.Duration) {
+	s.lag = d
+	if d >= s.late || now-s.lateAt > lateFor {
+		s.late, s.lateAt = d, now
+	}
+}
+
+const lateFor = 100 * time.Millisecond
 
 // SetDelay tells how long a packet takes one way to the slowest neighbour; until told, 1 ms is assumed.
 func (s *Spread) SetDelay(d time.Duration) { s.delay = d }

@@ -9,9 +9,8 @@ import (
 )
 
 const (
-	maxPulled   = 1000        // namespaces asked for on one stream; the rest on the next one
-	streamFor   = time.Minute // the host's own deadline is shorter; this one is for a host that forgets
-	streamRetry = 50 * time.Millisecond
+	maxPulled = 1000        // namespaces asked for on one stream; the rest on the next one
+	streamFor = time.Minute // the host's own deadline is shorter; this one is for a host that forgets
 )
 
 // stream is a bulk pull that is under way.
@@ -62,7 +61,8 @@ func (s *Spread) openStream(now time.Duration, from *view.Member) {
 	}
 }
 
-// PullDone tells that a stream to a member ended. Whatever it did not bring is asked of the next one who offers it.
+// PullDone tells that a stream to a member ended. Whatever it did not bring is asked of the next one who offers it, and in
+// datagrams.
 func (s *Spread) PullDone(now time.Duration, from uint64, err error) {
 	s.enter(now)
 	t := s.stream(from)
@@ -82,18 +82,9 @@ func (s *Spread) PullDone(now time.Duration, from uint64, err error) {
 				continue
 			}
 		}
-		s.retry(now, p)
+		p.paged = true // nothing but speed needs a stream
+		s.ask(now, p)
 	}
 	s.openStream(now, t.from)
 	s.flushRequests()
-}
-
-// retry asks somebody else at once after a first failure, later with growing pauses.
-func (s *Spread) retry(now time.Duration, p *pull) {
-	if p.tries <= 1 && len(p.offers) > 1 {
-		s.ask(now, p)
-		return
-	}
-	p.due = now + min(streamRetry<<min(p.tries, 8), mostTimeout)
-	s.wake(p.due)
 }

@@ -4,7 +4,7 @@ import "time"
 
 // A fixed timeout collapses under load: answers come late, requests are repeated, and the repetition is the load.
 const (
-	firstTimeout = 20 * time.Millisecond // before anything was measured
+	firstTimeout = 50 * time.Millisecond // before anything was measured
 	leastTimeout = 10 * time.Millisecond
 	mostTimeout  = 2 * time.Second
 )

@@ -8,7 +8,7 @@ import (
 // The first timeout is taken for a loss, so another member is asked as patiently; from the second on the time doubles.
 func TestTimeoutAdaptsAndBacksOff(t *testing.T) {
 	var e estimate
-	for tries, want := range []time.Duration{20, 20, 40, 80, 160} {
+	for tries, want := range []time.Duration{50, 50, 100, 200, 400} {
 		if got := e.timeout(tries); got != want*time.Millisecond {
 			t.Errorf("after %d tries %v", tries, got)
 		}

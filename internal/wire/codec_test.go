@@ -63,8 +63,8 @@ func TestEveryKindHasASample(t *testing.T) {
 			t.Errorf("no sample of %s", Kind(k))
 		}
 	}
-	if got := len(seen); got != 30 {
-		t.Errorf("samples of %d kinds, want 30", got)
+	if got := len(seen); got != 33 {
+		t.Errorf("samples of %d kinds, want 33", got)
 	}
 }
 

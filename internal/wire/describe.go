@@ -83,7 +83,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 
 // hexFields are the integers that are hashes or random: as numbers they would say nothing, and JSON readers that keep
 // numbers as floats would round them.
-var hexFields = []string{"ID", "IDs", "Boot", "Subject", "Joiner", "Tag", "View", "Lo", "Hi", "Accusers"}
+var hexFields = []string{"ID", "IDs", "Boot", "Subject", "Joiner", "Tag", "View", "Lo", "Hi", "Accusers", "Mask"}
 
 func describeStruct(v reflect.Value) object {
 	o := object{}
@@ -93,7 +93,9 @@ func describeStruct(v reflect.Value) object {
 		case time.Duration:
 			o = append(o, field{snake(name) + "_ms", x.Milliseconds()})
 		case []byte:
-			o = append(o, describeValue(x, v.FieldByName("Deleted").Bool())...)
+			if deleted := v.FieldByName("Deleted"); !deleted.IsValid() || !deleted.Bool() {
+				o = append(o, describeValue(snake(name), x))
+			}
 		default:
 			o = append(o, field{snake(name), describeField(name, v.Field(i))})
 		}
@@ -101,15 +103,11 @@ func describeStruct(v reflect.Value) object {
 	return o
 }
 
-// describeValue leaves out the value of a deleted key.
-func describeValue(value []byte, deleted bool) object {
-	switch {
-	case deleted:
-		return nil
-	case utf8.Valid(value):
-		return object{{"value", string(value)}}
+func describeValue(name string, value []byte) field {
+	if utf8.Valid(value) {
+		return field{name, string(value)}
 	}
-	return object{{"value_base64", base64.StdEncoding.EncodeToString(value)}}
+	return field{name + "_base64", base64.StdEncoding.EncodeToString(value)}
 }
 
 func describeField(name string, v reflect.Value) any {

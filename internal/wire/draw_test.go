@@ -25,7 +25,7 @@ var optional = []string{"Notice.Known", "Refuse.Known", "Refuse.Addr", "Wait.Els
 var below = map[string]uint64{
 	"Generation": MaxGeneration, "Incarnation": MaxIncarnation,
 	"AddrVersion": MaxCounter, "Version": MaxCounter, "Base": MaxCounter, "From": MaxCounter, "To": MaxCounter, "Floor": MaxCounter,
-	"Rumour.Seq": MaxCounter,
+	"Rumour.Seq": MaxCounter, "Got": MaxCounter,
 }
 
 var longest = map[string]int{"Accusers": MaxAccusers, "Addrs": MaxAddrs, "Names": MaxNames, "HoldOuts.IDs": MaxNames}
@@ -136,6 +136,14 @@ func repair(p any) {
 		if p.Deleted {
 			p.Value = nil
 		}
+	case *Part:
+		p.From, p.To = min(p.From, p.To), max(p.From, p.To)
+		p.Size = 1 + p.Size%maxEntry
+		p.Index %= uint8(p.Count())
+		p.Bytes = make([]byte, min(PartSize, int(p.Size)-int(p.Index)*PartSize))
+	case *Hole:
+		p.From = min(p.From, MaxCounter-2)
+		p.To = max(p.From+1, p.To)
 	case *Delta:
 		id := func(e Entry) uint64 { return e.Version }
 		p.Entries = rising(p.Entries, id)

@@ -33,6 +33,9 @@ var kinds = [256]struct {
 	KindRecent:     {"recent", as(readRecent)},
 	KindDigest:     {"digest", as(readDigest)},
 	KindBulk:       {"bulk", as(readBulk)},
+	KindMore:       {"more", as(readMore)},
+	KindPart:       {"part", as(readPart)},
+	KindFill:       {"fill", as(readFill)},
 	KindUp:         {"up", as(readUp)},
 	KindDown:       {"down", as(readDown)},
 	KindTreeAck:    {"tree_ack", as(readTreeAck)},
@@ -105,6 +108,9 @@ func (Request) Kind() Kind    { return KindRequest }
 func (Recent) Kind() Kind     { return KindRecent }
 func (Digest) Kind() Kind     { return KindDigest }
 func (Bulk) Kind() Kind       { return KindBulk }
+func (More) Kind() Kind       { return KindMore }
+func (Part) Kind() Kind       { return KindPart }
+func (Fill) Kind() Kind       { return KindFill }
 func (Up) Kind() Kind         { return KindUp }
 func (Down) Kind() Kind       { return KindDown }
 func (TreeAck) Kind() Kind    { return KindTreeAck }

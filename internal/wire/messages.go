@@ -96,6 +96,9 @@ const (
 	KindRecent     Kind = 33
 	KindDigest     Kind = 34
 	KindBulk       Kind = 35
+	KindMore       Kind = 36
+	KindPart       Kind = 37
+	KindFill       Kind = 38
 	KindUp         Kind = 40
 	KindDown       Kind = 41
 	KindTreeAck    Kind = 42
@@ -328,6 +331,40 @@ type Digest struct {
 
 // Bulk answers a Request for more than fits into a few datagrams: open a stream to me and ask there.
 type Bulk struct{ Owners []Owner }
+
+// More tells how much of an answer has come: send on, as far beyond that as a window allows. Got counts from the Request
+// on, in bytes as DeltaSize tells them; of a Part, its own bytes count. With a Got of 0 it is itself a Request, but one to be answered by
+// datagrams whatever the size, because streams fail.
+type More struct{ Wants []Progress }
+
+// Progress is one line of a More.
+type Progress struct {
+	From
+	Got uint64
+}
+
+// Part is a piece of a Delta of one entry that is too large for a datagram: of the entry as it stands in a Delta, the
+// bytes from Index*PartSize on, PartSize of them except in the last one.
+type Part struct {
+	Owner Owner
+	From  uint64 // of the delta
+	To    uint64 // of the delta
+	Floor uint64 // of the delta
+	Size  uint32 // bytes of the whole entry
+	Index uint8  // below MaxParts
+	Bytes []byte
+}
+
+// Fill asks for what was lost on its way, exactly: each of its holes and nothing else.
+type Fill struct{ Holes []Hole }
+
+// Hole is what lies between two versions of a namespace.
+type Hole struct {
+	Owner Owner
+	From  uint64 // exclusive
+	To    uint64 // inclusive
+	Mask  uint64 // of the one entry between, the parts with these indices, as bits; 0: all there is
+}
 
 // Stability (package stability).
 

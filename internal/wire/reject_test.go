@@ -146,6 +146,13 @@ func TestDeltasAndDigestsAreRejected(t *testing.T) {
 		{"beyond the range", lines(5, 8, 9), ErrMalformed},
 		{"twice the same", lines(5, 8, 6, 6), ErrMalformed},
 		{"unsorted", lines(5, 8, 7, 6), ErrMalformed},
+		{"part beyond the entry", partWith(func(p *Part) { p.Index = 2 }), ErrMalformed},
+		{"part of nothing", partWith(func(p *Part) { p.Size = 0 }), ErrMalformed},
+		{"part that is short", partWith(func(p *Part) { p.Bytes = p.Bytes[1:] }), ErrTruncated},
+		{"part that is long", partWith(func(p *Part) { p.Bytes = append(p.Bytes, 0) }), ErrMalformed},
+		{"part of more than an entry", partWith(func(p *Part) { p.Size = maxEntry + 1 }), ErrLimit},
+		{"hole of nothing", frameOf(Fill{Holes: []Hole{{Owner: sampleOwner, From: 4, To: 4}}}), ErrMalformed},
+		{"hole without end", frameOf(Fill{Holes: []Hole{{Owner: sampleOwner, From: 4, To: MaxCounter}}}), ErrLimit},
 		{"life tags unsorted", frameOf(LifeDigest{Hi: 9, Members: []LifeTag{{ID: 2}, {ID: 1}}}), ErrMalformed},
 	})
 }

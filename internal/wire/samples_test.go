@@ -125,5 +125,13 @@ func stateSamples() []sample {
 		{"digest", Digest{Lo: 0, Hi: 1<<64 - 1, Versions: []Versioned{{sampleOwner, 7}, {widestOwner, 0}}, Reply: true}},
 		{"digest/empty", Digest{Lo: 5, Hi: 5}},
 		{"bulk", Bulk{Owners: []Owner{sampleOwner, widestOwner}}},
+		{"more", More{Wants: []Progress{
+			{From{sampleOwner, 7, 0}, 9000}, {From{widestOwner, MaxCounter - 1, MaxCounter - 1}, MaxCounter - 1},
+		}}},
+		{"part", Part{Owner: sampleOwner, From: 4, To: 5, Floor: 2, Size: PartSize + 3, Index: 1, Bytes: []byte{1, 2, 3}}},
+		{"part/widest", Part{
+			Owner: widestOwner, To: MaxCounter - 1, Floor: MaxCounter - 1, Size: maxEntry, Index: 62, Bytes: make([]byte, PartSize),
+		}},
+		{"fill", Fill{Holes: []Hole{{sampleOwner, 7, 9, 0}, {widestOwner, 0, MaxCounter - 1, 1<<64 - 1}}}},
 	}
 }

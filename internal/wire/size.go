@@ -18,6 +18,8 @@ const (
 	MaxVersionedSize = maxOwner + maxCounter
 	MaxFromSize      = maxOwner + 2*maxCounter
 	MaxOwnerSize     = maxOwner
+	MaxHoleSize      = maxOwner + 2*maxCounter + 8
+	MaxProgressSize  = MaxFromSize + maxCounter
 	LifeTagSize      = 8 + 4
 )
 
@@ -36,6 +38,15 @@ func EntrySize(e Entry) int {
 		return textSize(len(e.Key)) + maxCounter + 1
 	}
 	return textSize(len(e.Key)) + maxCounter + uvarintSize(uint64(len(e.Value))+1) + len(e.Value)
+}
+
+// DeltaSize is an upper bound of the bytes that d takes as a section.
+func DeltaSize(d *Delta) int {
+	size := DeltaOverhead
+	for _, e := range d.Entries {
+		size += EntrySize(e)
+	}
+	return size
 }
 
 // RecordSize is an upper bound of the bytes that r takes in a list of records.

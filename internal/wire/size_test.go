@@ -16,7 +16,7 @@ func TestFrameOverheadIsTheMost(t *testing.T) {
 func TestUnsplittableMessagesFitIntoADatagram(t *testing.T) {
 	for _, like := range oneOfEach() {
 		switch like.(type) {
-		case Rumour, Roster, Lives, Ends, LifeDigest, Want, Delta, Announce, Request, Recent, Digest, Bulk:
+		case Rumour, Roster, Lives, Ends, LifeDigest, Want, Delta, Announce, Request, Recent, Digest, Bulk, More, Fill:
 			continue
 		}
 		t.Run(like.Kind().String(), rapid.MakeCheck(func(t *rapid.T) {
@@ -55,18 +55,20 @@ func TestSizesAreBounds(t *testing.T) {
 				slack += 4
 			}
 		case Delta:
-			sum = DeltaOverhead
-			slack += 5 + 3*7
-			for _, e := range m.Entries {
-				sum += EntrySize(e)
-				slack += 7
-			}
+			sum = DeltaSize(&m)
+			slack += 5 + 3*7 + 7*len(m.Entries)
 		case Announce:
 			sum += len(m.Versions) * MaxVersionedSize
 			slack += len(m.Versions) * 12
 		case Request:
 			sum += len(m.Wants) * MaxFromSize
 			slack += len(m.Wants) * 19
+		case More:
+			sum += len(m.Wants) * MaxProgressSize
+			slack += len(m.Wants) * 26
+		case Fill:
+			sum += len(m.Holes) * MaxHoleSize
+			slack += len(m.Holes) * 19
 		case Bulk:
 			sum += len(m.Owners) * MaxOwnerSize
 			slack += len(m.Owners) * 5

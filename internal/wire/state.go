@@ -11,6 +11,7 @@ const (
 	minVersioned = minOwner + 1
 	minFrom      = minOwner + 2
 	minEntry     = 4 // key 2, version 1, value 1
+	minHole      = minOwner + 2 + 8
 )
 
 func (m Delta) encode(b []byte) []byte {
@@ -130,3 +131,32 @@ func readDigest(r *reader) Digest {
 func (m Bulk) encode(b []byte) []byte { return appendList(b, m.Owners, appendOwner) }
 
 func readBulk(r *reader) Bulk { return Bulk{Owners: list(r, anyLength, minOwner, (*reader).owner)} }
+
+func (m More) encode(b []byte) []byte { return appendList(b, m.Wants, appendProgress) }
+
+func readMore(r *reader) More { return More{Wants: list(r, anyLength, minFrom+1, readProgress)} }
+
+func appendProgress(b []byte, p Progress) []byte { return appendUvarint(appendFrom(b, p.From), p.Got) }
+
+func readProgress(r *reader) Progress { return Progress{From: readFrom(r), Got: r.counter()} }
+
+func (m Fill) encode(b []byte) []byte { return appendList(b, m.Holes, appendHole) }
+
+func readFill(r *reader) Fill { return Fill{Holes: list(r, anyLength, minHole, readHole)} }
+
+func appendHole(b []byte, h Hole) []byte {
+	b = appendOwner(b, h.Owner)
+	b = appendUvarint(b, h.From)
+	b = appendUvarint(b, h.To-h.From)
+	return appendU64(b, h.Mask)
+}
+
+func readHole(r *reader) Hole {
+	h := Hole{Owner: r.owner(), From: r.counter()}
+	h.To = r.step(h.From)
+	h.Mask = r.u64()
+	if r.err == nil && h.To == h.From {
+		r.fail(ErrMalformed, "nothing lies between the two versions")
+	}
+	return h
+}
