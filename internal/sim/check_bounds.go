@@ -29,3 +29,23 @@ func (bounds) turn(w *World, n *Node, _ *gossip.Output) {
 		w.violate("bounded_queues", n, "%d streams are open", len(n.streams))
 	}
 }
+
+// streaming is a member that has streams which do not end, though they have nothing to carry any more; nil: nobody.
+func (w *World) streaming() (open *Node) {
+	if w.checkers == nil {
+		return nil
+	}
+	for range 6 {
+		open = nil
+		for _, n := range w.ActiveNodes() {
+			if w.checkers.of[n].is.Streams > 0 {
+				open = n
+			}
+		}
+		if open == nil {
+			break
+		}
+		w.Run(quietFor)
+	}
+	return open
+}

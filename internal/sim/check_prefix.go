@@ -150,6 +150,10 @@ func (p *prefix) reads(w *World, n *Node, is *gossip.Inspected) {
 			w.violate("owner_writes_only", n, "reads %s of %s at version %d, which its owner never wrote", key, is.Name, e.Version)
 			return
 		}
+		if h.entries[e.Version-1].Deleted {
+			w.violate("no_resurrection", n, "reads %s of %s, which its owner deleted at version %d", key, is.Name, e.Version)
+			return
+		}
 	}
 	if digest != h.digests[is.Max] {
 		p.half(w, n, is, h, held)
@@ -168,7 +172,7 @@ func (p *prefix) half(w *World, n *Node, is *gossip.Inspected, h *history, held 
 	for _, e := range h.entries[:is.Max] {
 		newest, _ := h.at(e.Key, is.Max)
 		version, ok := held[e.Key]
-		right := ok && version == newest.Version || !ok && newest.Deleted
+		right := ok == !newest.Deleted && (!ok || version == newest.Version)
 		if !right && !h.later(e.Key, is.Max) {
 			w.violate("gap_free_prefix", n, "at version %d of %s it has version %d of %s, not %d", is.Max, is.Name, version, e.Key, newest.Version)
 			return

@@ -163,6 +163,9 @@ func (w *World) staysQuiet() {
 	if each := (w.packets() - sent) / uint64(max(len(w.ActiveNodes()), 1)); each > quietMost {
 		w.violate("idle_cost", nil, "each member sent %d packets in %v, though all was well", each, quietFor)
 	}
+	if n := w.streaming(); n != nil {
+		w.violate("bounded_queues", n, "streams are open, though nothing was said for a minute")
+	}
 }
 
 func (w *World) packets() (sum uint64) {
