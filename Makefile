@@ -1,5 +1,5 @@
 # Shorter ways to the steps of .ci/run, which says what they do.
-.PHONY: help test race lint fuzz demo bench long ci
+.PHONY: help test race lint fuzz demo bench mutants long ci
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -21,6 +21,9 @@ demo: ## the story in one command
 
 bench: ## measure 101 members on this machine
 	go run ./cmd/grapevine bench
+
+mutants: ## break the protocol on purpose, in one line at a time, and see that each is found
+	go run ./internal/mutants
 
 long: ## what takes hours: ten thousand members, 10^8 member-seconds, 10^5 schedules and worlds
 	go run ./cmd/grapevine sim --scenario bootstrap --nodes 10000

@@ -55,6 +55,7 @@ var layers = map[string][]string{
 	"internal/demo":           {".", "internal/local"},
 	"internal/agent":          {".", "httpapi", "httpapi/api"},
 	"internal/tidy":           {},
+	"internal/mutants":        {},
 	"cmd/grapevine": {
 		".", "httpapi", "httpapi/api", "httpapi/client", "internal/agent", "internal/demo", "internal/local", "internal/measure",
 		"internal/report", "internal/scenario", "internal/settings", "internal/sim", "internal/wire", "transport",
