@@ -37,5 +37,5 @@
 //   - Views of two members may differ for the time that news takes; stability tells when they did not.
 //   - Frames carry a checksum and the cluster's name, but are not yet encrypted: run it on a network you trust.
 //   - Every member knows every other: thousands of members, not millions.
-//   - A value larger than a datagram travels over TCP; where TCP is blocked it does not arrive.
+//   - Where TCP is blocked, bulk state and large values come in datagrams, only more slowly.
 package grapevine
