@@ -127,7 +127,13 @@ func (c *cli) explain(r sim.Report, file string) error {
 	again := fmt.Sprintf("grapevine sim --swarm 1 --seed %d", r.Plan.Seed)
 	if file == "" {
 		c.talk("seed %d went wrong: looking for a smaller world that does; an interrupt ends that", r.Plan.Seed)
-		r = sim.Minimise(r, minimiseWorlds)
+		told := time.Now()
+		r = sim.Minimise(r, minimiseWorlds, func(p sim.Plan) {
+			if now := time.Now(); now.Sub(told) >= progressEvery {
+				told = now
+				c.talk("%d faults and %d members are left", len(p.Faults), p.Size)
+			}
+		})
 		var err error
 		if file, err = keep(r.Plan); err != nil {
 			c.talk("the smaller world can't be kept: %v", err)

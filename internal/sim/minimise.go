@@ -20,11 +20,14 @@ func (p Plan) without(drop func(Fault) bool) Plan {
 // plainer network. It runs at most so many worlds, and none after Config.GoOn has ended one.
 //
 // In a smaller world all chance falls otherwise from the first difference on, so an accident that takes some luck does
-// not happen there though it could. So what the same chance does not show is tried with other chance.
-func Minimise(wrong Report, worlds int) Report { return minimise(wrong, worlds, Plan.Run) }
+// not happen there though it could. So what the same chance does not show is tried with other chance. Found is called
+// with each smaller plan.
+func Minimise(wrong Report, worlds int, found func(Plan)) Report {
+	return minimise(wrong, worlds, found, Plan.Run)
+}
 
-func minimise(wrong Report, worlds int, run func(Plan) Report) Report {
-	m := minimiser{best: wrong, check: wrong.Violations[0].Check, left: worlds, run: run}
+func minimise(wrong Report, worlds int, found func(Plan), run func(Plan) Report) Report {
+	m := minimiser{best: wrong, check: wrong.Violations[0].Check, left: worlds, found: found, run: run}
 	for _, m.tries = range [...]int{1, moreTries} {
 		for {
 			before := m.best.Plan
@@ -49,6 +52,7 @@ type minimiser struct {
 	left   int // worlds that may still be run
 	tries  int // for each plan
 	chance uint64
+	found  func(Plan)
 	run    func(Plan) Report
 }
 
@@ -67,6 +71,7 @@ func (m *minimiser) still(p Plan) bool {
 		}
 		if len(r.Violations) > 0 && r.Violations[0].Check == m.check {
 			m.best = r
+			m.found(r.Plan)
 			return true
 		}
 	}

@@ -34,11 +34,11 @@ func TestMinimiseLeavesWhatMatters(t *testing.T) {
 		return r
 	}
 	wrong := run(p)
-	if got := numbersOf(minimise(wrong, 1000, run).Plan); !slices.Equal(got, []int{3, 7, 20}) {
+	if got := numbersOf(minimise(wrong, 1000, func(Plan) {}, run).Plan); !slices.Equal(got, []int{3, 7, 20}) {
 		t.Errorf("it leaves %v", got)
 	}
 	runs = 0
-	if minimise(wrong, 4, run); runs != 4 {
+	if minimise(wrong, 4, func(Plan) {}, run); runs != 4 {
 		t.Errorf("%d runs of at most 4", runs)
 	}
 }
@@ -56,7 +56,7 @@ func TestMinimiseTriesOtherChance(t *testing.T) {
 		}
 		return r
 	}
-	if got := minimise(run(p), 1000, run); !slices.Equal(numbersOf(got.Plan), []int{5}) || len(run(got.Plan).Violations) == 0 {
+	if got := minimise(run(p), 1000, func(Plan) {}, run); !slices.Equal(numbersOf(got.Plan), []int{5}) || len(run(got.Plan).Violations) == 0 {
 		t.Errorf("it leaves %v with chance %d", numbersOf(got.Plan), got.Plan.Chance)
 	}
 }
@@ -71,7 +71,7 @@ func TestMinimiseMakesTheWorldSmaller(t *testing.T) {
 		return r
 	}
 	p.Size = 41
-	got := minimise(run(p), 5000, run).Plan
+	got := minimise(run(p), 5000, func(Plan) {}, run).Plan
 	f := got.Faults[0]
 	if got.Size != 3 || len(got.Faults) != 1 || len(f.Who) > 1 || f.For > time.Millisecond || got.Config.Host != (Host{}) || got.Config.Link.Loss > 0 {
 		t.Errorf("it leaves %+v", got)
