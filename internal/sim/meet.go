@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/publish"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
 // acquaintance is that one member will contact another one's present address.
@@ -45,9 +46,11 @@ func (w *World) meet() time.Duration {
 }
 
 // acquaintances lists whom each member will contact, the soonest first: those of its view and, if it is alone, its seeds
-// at once, and the failed in turn. Who has company contacts absent seeds of its own too, but that is not counted on.
+// at once, and the failed in turn. Who has company contacts absent seeds of its own too, but that is not counted on. Nor
+// is a life that left or was forgotten: who does not know that yet will soon, and contacts it no more.
 func (w *World) acquaintances(live []*Node) []acquaintance {
 	var out []acquaintance
+	over := overLives(live)
 	for _, n := range live {
 		if n.snap.Size == 1 {
 			for _, a := range n.seeds {
@@ -65,20 +68,31 @@ func (w *World) acquaintances(live []*Node) []acquaintance {
 		for name, m := range n.snap.Members.All() {
 			a, ok := number(m.Addr)
 			to := w.net.holder(a)
-			if !ok || to == nil || to.Name != name || !to.Active() {
+			if !ok || to == nil || to.Name != name || !to.Active() || m.Record.Life.Compare(over[name]) <= 0 {
 				continue
 			}
-			switch m.State {
-			case publish.Failed:
-				out = append(out, acquaintance{n, to, round(failed, len(live))})
-			case publish.Left, publish.Forgotten:
-			default:
-				out = append(out, acquaintance{n, to, 0})
+			within := time.Duration(0)
+			if m.State == publish.Failed {
+				within = round(failed, len(live))
 			}
+			out = append(out, acquaintance{n, to, within})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b acquaintance) int { return cmp.Compare(a.within, b.within) })
 	return out
+}
+
+// overLives are the highest lives of which anybody knows that they left or were forgotten.
+func overLives(live []*Node) map[string]wire.Life {
+	over := map[string]wire.Life{}
+	for _, n := range live {
+		for name, m := range n.snap.Members.All() {
+			if (m.State == publish.Left || m.State == publish.Forgotten) && m.Record.Life.Compare(over[name]) > 0 {
+				over[name] = m.Record.Life
+			}
+		}
+	}
+	return over
 }
 
 // round is how long a member of a view takes to contact everybody who failed: the view makes five contacts a second, and
