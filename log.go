@@ -20,6 +20,9 @@ func newLogger(to *slog.Logger) logger {
 }
 
 func (l logger) event(e publish.Event) {
+	if l.queue.to == nil {
+		return // nobody reads what it would take to say
+	}
 	switch e.Kind {
 	case publish.EventJoined:
 		l.Info("member joined", "member", e.Member.Name, "addr", e.Member.Addr.String())

@@ -11,7 +11,7 @@ import (
 // node, and the loop must not wait for either. When it falls behind, messages are lost, and counted.
 type logQueue struct {
 	to      slog.Handler // nil: nobody listens
-	records chan slog.Record
+	records chan *slog.Record
 	lost    atomic.Uint64
 	done    chan struct{}
 }
@@ -23,11 +23,10 @@ const (
 )
 
 func newLogQueue(to *slog.Logger) *logQueue {
-	q := &logQueue{records: make(chan slog.Record, logQueueLen), done: make(chan struct{})}
-	if to != nil {
-		q.to = to.Handler()
+	if to == nil {
+		return &logQueue{}
 	}
-	return q
+	return &logQueue{to: to.Handler(), records: make(chan *slog.Record, logQueueLen), done: make(chan struct{})}
 }
 
 // Enabled does not ask the application's handler: it may not be called here.
@@ -36,7 +35,7 @@ func (q *logQueue) Enabled(context.Context, slog.Level) bool { return q.to != ni
 // Handle never waits.
 func (q *logQueue) Handle(_ context.Context, r slog.Record) error {
 	select {
-	case q.records <- r:
+	case q.records <- &r:
 	default:
 		q.lost.Add(1)
 	}
@@ -51,10 +50,13 @@ func (q *logQueue) WithGroup(string) slog.Handler { return q }
 
 // run hands records on until close.
 func (q *logQueue) run() {
+	if q.to == nil {
+		return
+	}
 	defer close(q.done)
 	ctx := context.Background()
 	for r := range q.records {
-		q.pass(ctx, r)
+		q.pass(ctx, *r)
 		if n := q.lost.Swap(0); n > 0 {
 			late := slog.NewRecord(r.Time, slog.LevelWarn, "messages lost: the log is too slow", 0)
 			late.AddAttrs(slog.Uint64("lost", n))
@@ -64,13 +66,16 @@ func (q *logQueue) run() {
 }
 
 func (q *logQueue) pass(ctx context.Context, r slog.Record) {
-	if q.to != nil && q.to.Enabled(ctx, r.Level) {
+	if q.to.Enabled(ctx, r.Level) {
 		_ = q.to.Handle(ctx, r) // there is nowhere to say so
 	}
 }
 
 // close takes no more records and waits, within bounds, until those that came are written.
 func (q *logQueue) close() {
+	if q.to == nil {
+		return
+	}
 	close(q.records)
 	t := time.NewTimer(logFlush)
 	defer t.Stop()

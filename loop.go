@@ -5,20 +5,20 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
 	"github.com/grapevine-gossip/grapevine/internal/publish"
-	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
 // loop owns the machine. Other goroutines send it datagrams, stream frames and functions; it sends nobody anything that
 // could make it wait.
 type loop struct {
 	node     *Node
-	packets  chan *datagram
+	packets  *packetQueue
+	batch    []*datagram // taken and being handled
+	alarm    alarm
 	calls    chan call
 	streams  *streamTable
 	overflow atomic.Uint64 // datagrams that found the queue full
@@ -27,15 +27,6 @@ type loop struct {
 	lastTurn time.Time     // wall and monotonic, to notice that the machine slept
 }
 
-type datagram struct {
-	from netip.AddrPort
-	at   time.Time // when it was read
-	n    int
-	b    [wire.MaxDatagram + 64]byte // longer ones are cut, and rejected by their checksum
-}
-
-var datagrams = sync.Pool{New: func() any { return new(datagram) }}
-
 // call is a function to run on the loop; done closes when what it changed is published.
 type call struct {
 	run  func()
@@ -43,14 +34,14 @@ type call struct {
 }
 
 const (
-	packetQueue = 4096
-	callQueue   = 64
-	turnMost    = 512 // packets taken in one turn, so that calls and timers get theirs
+	callQueue = 64
+	turnMost  = 512 // packets taken in one turn, so that calls and timers get theirs
 )
 
 func (l *loop) init(n *Node) {
 	l.node = n
-	l.packets = make(chan *datagram, packetQueue)
+	l.packets = newPacketQueue()
+	l.alarm = alarm{clock: n.cfg.Clock}
 	l.calls = make(chan call, callQueue)
 	l.streams = newStreamTable(n)
 	l.lastTurn = n.cfg.Clock.Now()
@@ -90,9 +81,8 @@ func (l *loop) run() {
 		select {
 		case <-n.quit:
 			return
-		case p := <-l.packets:
+		case <-l.packets.ready:
 			l.noticeSleep()
-			l.step(p)
 		case c := <-l.calls:
 			l.noticeSleep()
 			c.run()
@@ -100,7 +90,7 @@ func (l *loop) run() {
 		case e := <-l.streams.events:
 			l.noticeSleep()
 			l.streams.handle(e)
-		case <-n.cfg.Clock.After(max(n.machine.Next()-n.now(), 0)):
+		case <-l.alarm.after(max(n.machine.Next()-n.now(), 0)):
 			l.noticeSleep()
 		}
 		waiting = l.drain(waiting)
@@ -119,10 +109,15 @@ func (l *loop) run() {
 
 // drain takes what else is ready, within bounds.
 func (l *loop) drain(waiting []chan struct{}) []chan struct{} {
+	l.batch = l.packets.take(l.batch[:0], turnMost)
+	for _, p := range l.batch {
+		l.step(p)
+	}
+	if clear(l.batch); cap(l.batch) > keepPackets {
+		l.batch = nil
+	}
 	for range turnMost {
 		select {
-		case p := <-l.packets:
-			l.step(p)
 		case c := <-l.calls:
 			c.run()
 			waiting = append(waiting, c.done)
@@ -133,6 +128,24 @@ func (l *loop) drain(waiting []chan struct{}) []chan struct{} {
 		}
 	}
 	return waiting
+}
+
+// alarm is Clock.After for the loop, which waits a thousand times: of the system's clock it uses one timer again and again.
+type alarm struct {
+	clock Clock
+	timer *time.Timer
+}
+
+func (a *alarm) after(d time.Duration) <-chan time.Time {
+	switch {
+	case a.clock != Clock(systemClock{}):
+		return a.clock.After(d)
+	case a.timer == nil:
+		a.timer = time.NewTimer(d)
+	default:
+		a.timer.Reset(d)
+	}
+	return a.timer.C
 }
 
 func (l *loop) step(p *datagram) {
@@ -212,9 +225,7 @@ func (l *loop) read() {
 			continue
 		}
 		p.n, p.at, p.from = size, l.node.cfg.Clock.Now(), netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		select {
-		case l.packets <- p:
-		default:
+		if !l.packets.push(p) {
 			l.overflow.Add(1)
 			datagrams.Put(p)
 		}

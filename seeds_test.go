@@ -218,7 +218,7 @@ func TestFullQueueIsCounted(t *testing.T) {
 		go func() { _ = n.loop.call(context.Background(), func() { <-busy }) }()
 		synctest.Wait()
 		const more = 100
-		for i := range packetQueue + more {
+		for i := range maxPackets + more {
 			if err := ends[1].WriteTo([]byte("junk"), n.Addr()); err != nil {
 				t.Fatal(err)
 			}

@@ -40,8 +40,10 @@ type streamEvent struct {
 	err     error
 }
 
+const streamEvents = 16 // that wait for the loop; who has more waits
+
 func newStreamTable(n *Node) *streamTable {
-	return &streamTable{node: n, events: make(chan streamEvent, 64), open: map[uint64]*openStream{}, nextIn: 1}
+	return &streamTable{node: n, events: make(chan streamEvent, streamEvents), open: map[uint64]*openStream{}, nextIn: 1}
 }
 
 // tell hands an event to the loop, and reports false when the node is closing. A reader that is ahead of the loop waits

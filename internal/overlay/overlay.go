@@ -90,6 +90,11 @@ func ring(ids []uint64, r int, rank func(int, uint64) uint64) []int32 {
 func fill(ids []uint64, rank func(int, uint64) uint64) [][]int {
 	n := len(ids)
 	adj := make([][]int, n)
+	const room = Degree + 2
+	rows := make([]int, n*room)
+	for i := range adj {
+		adj[i] = rows[i*room : i*room : (i+1)*room]
+	}
 	want := min(Degree, n-1)
 	join := func(a, b int) {
 		if a != b && !slices.Contains(adj[a], b) {
