@@ -52,9 +52,16 @@ func (q *packetQueue) take(into []*datagram, most int) []*datagram {
 	into = append(into, q.waiting[:n]...)
 	left := copy(q.waiting, q.waiting[n:])
 	clear(q.waiting[left:])
-	if q.waiting = q.waiting[:left]; left > 0 {
+	q.waiting = q.waiting[:left]
+	if left > 0 {
 		q.signal()
-	} else if cap(q.waiting) > keepPackets {
+		return into
+	}
+	select {
+	case <-q.ready: // it would cost a turn for nothing
+	default:
+	}
+	if cap(q.waiting) > keepPackets {
 		q.waiting = nil
 	}
 	return into
