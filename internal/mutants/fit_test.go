@@ -18,8 +18,8 @@ func TestEveryEntryFitsTheCode(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", m.name, err)
 		}
-		if m.breaks == "" || m.unit == "" && (m.seed == 0 || m.worlds == 0) {
-			t.Errorf("%s does not say what it breaks, or what judges it", m.name)
+		if m.breaks == "" {
+			t.Errorf("%s does not say what it breaks", m.name)
 		}
 		if slices.Contains(names, m.name) {
 			t.Errorf("there are two of the name %s", m.name)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,12 +24,17 @@ type mutant struct {
 	old    string // exactly once in the file
 	new    string
 
-	seed   uint64 // of the first world that judges it
-	worlds int    // at most so many, one after the other
-	unit   string // in place of worlds, where no world can tell: "package TestName"
-
-	hangs bool // that it does not end counts as caught
+	seed   uint64 // of the first world that judges it; 0: 1
+	worlds int    // at most so many, one after the other; 0: fewWorlds
+	large  bool   // small worlds can't show it
+	unit   string // in place of worlds, where none can tell: "package TestName"
+	hangs  bool   // that it does not end counts as caught
 }
+
+const (
+	fewWorlds = 150
+	small     = 14 // members of a small world: it takes a fraction of a second
+)
 
 // within is how long the worlds of one mutant, or a test, may take. What hangs is ended then.
 const within = 10 * time.Minute
@@ -143,10 +149,14 @@ func (j *judge) build(ctx context.Context, pkg, binary string, flags ...string) 
 // judgedBy gives the package whose tests have to fail, and the arguments of its test binary.
 func (m mutant) judgedBy(j *judge) (pkg string, args []string) {
 	if m.unit == "" {
-		return j.swarm, []string{
+		args = []string{
 			"-test.run=^TestSwarm$", "-test.failfast",
-			fmt.Sprintf("-swarm=%d", m.worlds), fmt.Sprintf("-swarm.seed=%d", m.seed),
+			fmt.Sprintf("-swarm=%d", cmp.Or(m.worlds, fewWorlds)), fmt.Sprintf("-swarm.seed=%d", cmp.Or(m.seed, 1)),
 		}
+		if !m.large {
+			args = append(args, fmt.Sprintf("-swarm.most=%d", small))
+		}
+		return j.swarm, args
 	}
 	pkg, test, _ := strings.Cut(m.unit, " ")
 	return pkg, []string{"-test.run=^" + test + "$"}

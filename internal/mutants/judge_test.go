@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// small is a module with a machine of one line, and a swarm that finds it wrong in the third world.
-var small = map[string]string{
+// smallModule is a module with a machine of one line, and a swarm that finds it wrong in the third world.
+var smallModule = map[string]string{
 	"go.mod": "module example.org/small\n\ngo 1.26\n",
 	"machine/machine.go": `// Package machine adds.
 package machine
@@ -43,6 +43,7 @@ import (
 var (
 	worlds = flag.Int("swarm", 1, "")
 	first  = flag.Int("swarm.seed", 1, "")
+	_      = flag.Int("swarm.most", 1, "")
 )
 
 func TestSwarm(t *testing.T) {
@@ -63,7 +64,7 @@ func TestSwarm(t *testing.T) {
 func smallJudge(t *testing.T) *judge {
 	t.Helper()
 	root := t.TempDir()
-	for name, text := range small {
+	for name, text := range smallModule {
 		file := filepath.Join(root, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			t.Fatal(err)

@@ -32,8 +32,8 @@ func main() {
 	var c choice
 	flag.StringVar(&c.only, "only", "", "names, or beginnings of names, separated by commas")
 	flag.IntVar(&c.day, "day", -1, "day of the year: only the two whose turn it is")
-	flag.Uint64Var(&c.seed, "seed", 0, "first world, in place of the one in the list")
-	flag.IntVar(&c.worlds, "worlds", 0, "how many worlds at most, in place of the number in the list")
+	flag.Uint64Var(&c.seed, "seed", 0, "first world, instead of the usual one")
+	flag.IntVar(&c.worlds, "worlds", 0, "how many worlds at most, instead of the usual number")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

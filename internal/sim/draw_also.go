@@ -22,7 +22,7 @@ func (p *Plan) drawAlso(rng *rand.Rand, names []string) {
 		names = p.add(f, names)
 	}
 	var deeds []Deed
-	for d := firstAlso; d <= lastDeed; d++ {
+	for d := firstAlso; d <= lastAlso; d++ {
 		if rng.IntN(3) == 0 {
 			deeds = append(deeds, d)
 		}
@@ -36,6 +36,11 @@ func (p *Plan) drawAlso(rng *rand.Rand, names []string) {
 	}
 	if rng.IntN(10) == 0 && len(names) <= 15 {
 		p.drawLasting(rng, names)
+	}
+	if rng.IntN(4) == 0 {
+		f := p.also(Hoard, upTo(rng, 20*time.Second), rng)
+		f.Count, f.Who = 10+rng.IntN(10), draw(rng, names, 1)
+		p.add(f, names)
 	}
 	slices.SortStableFunc(p.Faults, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
 }

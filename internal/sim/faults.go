@@ -41,14 +41,16 @@ const (
 	Leap                      // the wall clocks of Who jump ahead by For, which looks like a sleep
 	Narrow                    // the lines of Who carry Count kB a second each way, and 32 packets wait at most, for For
 	Churn                     // Count newcomers one by one within For, who leave or crash after a while
+	Hoard                     // Count keys of 30 kB of Who at once: whoever lacks them all takes them by stream
 	firstAlso = Sever
-	lastDeed  = Churn
+	lastAlso  = Churn
+	lastDeed  = Hoard
 )
 
 var deedNames = [...]string{
 	"", "write", "erase", "expiring", "flood", "kill", "reboot", "stand", "part", "gray", "far", "tire", "storm", "goodbye",
 	"oblivion", "relocate", "impostor", "snap", "weather", "introduce", "sever", "shatter", "flap", "falter", "freeze",
-	"leap", "narrow", "churn",
+	"leap", "narrow", "churn", "hoard",
 }
 
 func (d Deed) String() string { return deedNames[d] }
@@ -121,7 +123,7 @@ func (w *World) Inflict(f Fault) {
 	}
 	rng := rand.New(rand.NewPCG(f.Seed, 3))
 	switch f.Deed {
-	case Write, Erase, Expiring, Flood:
+	case Write, Erase, Expiring, Flood, Hoard:
 		w.say(f, who[0], rng)
 	case Kill, Reboot, Stand, Goodbye, Relocate, Snap, Tire, Falter, Freeze, Leap, Narrow:
 		for _, n := range who {
@@ -179,6 +181,10 @@ func (w *World) say(f Fault, n *Node, rng *rand.Rand) {
 	case Flood:
 		for i := range f.Count {
 			_ = w.Set(n, fmt.Sprintf("flood%d", i), value[:min(len(value), 40)])
+		}
+	case Hoard:
+		for i := range f.Count {
+			_ = w.Set(n, fmt.Sprintf("hoard%d", i), strings.Repeat(value[:1], 30_000))
 		}
 	}
 }
