@@ -12,19 +12,20 @@ import (
 // layers says what each package may import of this module. A package that is not named here is a mistake: decide where
 // it belongs.
 var layers = map[string][]string{
-	"internal/wire":    {},
-	"internal/cow":     {},
-	"internal/overlay": {},
-	"internal/phi":     {},
-	"internal/intern":  {},
-	"internal/datadir": {},
+	"internal/wire":      {},
+	"internal/cow":       {},
+	"internal/overlay":   {},
+	"internal/phi":       {},
+	"internal/reconcile": {},
+	"internal/intern":    {},
+	"internal/datadir":   {},
 
 	"internal/view":  {"internal/intern", "internal/overlay", "internal/wire"},
 	"internal/store": {"internal/cow", "internal/view", "internal/wire"},
 
 	// These five don't know each other: what one needs of another goes through internal/gossip.
 	"internal/spread":      {"internal/store", "internal/view", "internal/wire"},
-	"internal/antientropy": {"internal/store", "internal/view", "internal/wire"},
+	"internal/antientropy": {"internal/reconcile", "internal/store", "internal/view", "internal/wire"},
 	"internal/detector":    {"internal/phi", "internal/view", "internal/wire"},
 	"internal/admission":   {"internal/store", "internal/view", "internal/wire"},
 	"internal/stability":   {"internal/view", "internal/wire"},
