@@ -54,16 +54,22 @@ func TestWhoFailsOftenWaits(t *testing.T) {
 	}
 }
 
-func TestANewProcessDoesNotWait(t *testing.T) {
-	w := newWorld(t, 12)
+// failedTwice gives a world of eight in which n has failed twice and come back: once more, and it has to wait.
+func failedTwice(t *testing.T, seed uint64) (w *world, n *node, others []*node) {
+	w = newWorld(t, seed)
 	nodes := w.startMany(8)
 	w.until("stable", 10*time.Second, func() bool { return stable(nodes) })
 	w.run(8 * time.Second)
-	n, others := nodes[5], slices.Delete(slices.Clone(nodes), 5, 6)
+	n, others = nodes[5], slices.Delete(slices.Clone(nodes), 5, 6)
 	for range 2 {
 		w.removedBy(n, others)
 		w.until("its return", 3*time.Second, func() bool { return agreed(nodes) })
 	}
+	return w, n, others
+}
+
+func TestANewProcessDoesNotWait(t *testing.T) {
+	w, n, others := failedTwice(t, 12)
 	w.removedBy(n, others)
 	w.until("it waits", 3*time.Second, func() bool { return n.snap.Standing == publish.StandingWaiting })
 	w.crash(n)
@@ -73,15 +79,7 @@ func TestANewProcessDoesNotWait(t *testing.T) {
 
 // The door need not know how often a process failed: its would-be watchers do.
 func TestANewcomerAtTheDoorKeepsTheWait(t *testing.T) {
-	w := newWorld(t, 13)
-	nodes := w.startMany(8)
-	w.until("stable", 10*time.Second, func() bool { return stable(nodes) })
-	w.run(8 * time.Second)
-	n, others := nodes[5], slices.Delete(slices.Clone(nodes), 5, 6)
-	for range 2 {
-		w.removedBy(n, others)
-		w.until("its return", 3*time.Second, func() bool { return agreed(nodes) })
-	}
+	w, n, others := failedTwice(t, 13)
 	w.stop(n, 8*time.Second)
 	w.until("its removal", 4*time.Second, func() bool { return agreed(others) })
 	newcomer := w.start("newcomer", addrOf(90), Config{}, others[0].addr)

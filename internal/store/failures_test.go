@@ -29,6 +29,14 @@ func comeBack(s *Store, now time.Duration, name string) {
 	s.MergeRecord(now, r, 0, false)
 }
 
+// failTimes has it fail and come back so many times.
+func failTimes(s *Store, now time.Duration, name string, times int) {
+	for range times {
+		fail(s, now, name)
+		comeBack(s, now, name)
+	}
+}
+
 func withMember(name string) *Store {
 	s := New(rec("self", life(1, 1, 0)), Limits{})
 	s.MergeRecord(time.Second, rec(name, life(1, 2, 0)), 0, false)
@@ -122,10 +130,7 @@ func TestTheWordOfAnIslandKeepsNobodyOut(t *testing.T) {
 func TestANewProcessStartsAtZero(t *testing.T) {
 	s := withMember("m")
 	now := time.Hour
-	for range 4 {
-		fail(s, now, "m")
-		comeBack(s, now, "m")
-	}
+	failTimes(s, now, "m", 4)
 	s.MergeRecord(now, rec("m", life(2, 9, 0)), 0, false)
 	if fail(s, now, "m"); s.FindName("m").End.Count != 1 {
 		t.Errorf("its first failure counts %d", s.FindName("m").End.Count)
@@ -136,10 +141,7 @@ func TestANewProcessStartsAtZero(t *testing.T) {
 func TestTheCountSurvivesWhoDoesNotKnowIt(t *testing.T) {
 	now := time.Hour
 	known := withMember("m")
-	for range 3 {
-		fail(known, now, "m")
-		comeBack(known, now, "m")
-	}
+	failTimes(known, now, "m", 3)
 	ignorant := withMember("m")
 	ignorant.MergeRecord(now, known.FindName("m").Record, 0, false)
 	fail(ignorant, now, "m")
@@ -167,10 +169,7 @@ func TestTheCountSurvivesWhoDoesNotKnowIt(t *testing.T) {
 func TestATakeOverKeepsTheCount(t *testing.T) {
 	s := withMember("m")
 	now := time.Hour
-	for range 3 {
-		fail(s, now, "m")
-		comeBack(s, now, "m")
-	}
+	failTimes(s, now, "m", 3)
 	s.TakeOver(now, []wire.Record{s.Self.Record, rec("other", life(1, 5, 0))})
 	if got := s.FindName("m").End.Count; got != 3 {
 		t.Errorf("a fellow that was left behind counts %d", got)
