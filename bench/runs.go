@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/bench/internal/cluster"
@@ -18,40 +19,106 @@ import (
 	"github.com/grapevine-gossip/grapevine/bench/internal/report"
 )
 
+// abreast is how many members may be there at once in runs that nearly always wait: together they keep less than half of
+// one processor busy, even with loss.
+const abreast = 800
+
+// job is one run that is to be made.
+type job struct {
+	scenario play.Scenario
+	column   cluster.Library
+	rep      int
+}
+
 // runAll makes all runs that are asked for, interleaved: each scenario goes through all columns, then again. So a machine
-// that becomes slower in between does so for all.
+// that becomes slower in between does so for all. Where milliseconds count runs are made one by one; those that wait for
+// seconds are made beside each other afterwards.
 func runAll(ctx context.Context, o options) ([]play.Result, error) {
 	results, err := load(o)
 	if err != nil {
 		return nil, err
 	}
-	total := 0
-	for _, s := range o.scenarios {
-		total += o.runs(s) * len(o.columns)
-	}
-	begin, at := time.Now(), 0
+	var alone, beside []job
 	for _, s := range o.scenarios {
 		for rep := range o.runs(s) {
 			for _, l := range o.columns {
-				at++
 				if has(results, s.Name, l.Name, rep) {
 					continue
 				}
-				fmt.Fprintf(os.Stderr, "[%d/%d %s] %s %s, run %d of %d\n",
-					at, total, time.Since(begin).Round(time.Second), s.Name, l.Name, rep+1, o.runs(s))
-				r := child(ctx, o, s, l)
-				if ctx.Err() != nil {
-					return nil, ctx.Err()
-				}
-				r.Rep = rep
-				results = append(results, r)
-				if err := o.keep(r); err != nil {
-					return nil, err
+				if j := (job{s, l, rep}); s.Waits {
+					beside = append(beside, j)
+				} else {
+					alone = append(alone, j)
 				}
 			}
 		}
 	}
-	return results, nil
+	b := &batch{ctx: ctx, o: o, begin: time.Now(), total: len(alone) + len(beside), results: results}
+	b.run(alone, 1)
+	b.run(beside, max(abreast/o.n, 1))
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return b.results, b.err
+}
+
+// batch makes runs and keeps their results.
+type batch struct {
+	ctx   context.Context
+	o     options
+	begin time.Time
+	total int
+
+	mu      sync.Mutex
+	begun   int
+	results []play.Result
+	err     error
+}
+
+// run makes so many at once, in order.
+func (b *batch) run(jobs []job, atOnce int) {
+	var wg sync.WaitGroup
+	room := make(chan struct{}, atOnce)
+	for _, j := range jobs {
+		room <- struct{}{}
+		if !b.goesOn(j) {
+			break
+		}
+		wg.Go(func() {
+			b.keep(j, child(b.ctx, b.o, j.scenario, j.column), atOnce > 1)
+			<-room
+		})
+	}
+	wg.Wait()
+}
+
+// goesOn tells of the next run, unless the batch is over.
+func (b *batch) goesOn(j job) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil || b.ctx.Err() != nil {
+		return false
+	}
+	b.begun++
+	fmt.Fprintf(os.Stderr, "[%d/%d %s] %s %s, run %d of %d\n", b.begun, b.total, time.Since(b.begin).Round(time.Second),
+		j.scenario.Name, j.column.Name, j.rep+1, b.o.runs(j.scenario))
+	return true
+}
+
+func (b *batch) keep(j job, r play.Result, besideOthers bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ctx.Err() != nil {
+		return // it was ended, and has not failed
+	}
+	r.Rep = j.rep
+	if besideOthers {
+		r.Others = -1
+	}
+	b.results = append(b.results, r)
+	if err := b.o.keep(r); err != nil {
+		b.err = err
+	}
 }
 
 // runs is how many of a scenario are made.

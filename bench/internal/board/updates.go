@@ -16,17 +16,26 @@ type Updates struct {
 	doneAt  []time.Time // of receivers that have all
 	arrived int
 	most    time.Time // when 99 % had arrived at those who are to have them
+	told    []time.Time
+	delays  []float64 // of those of which Tell was told
 	done    chan struct{}
 }
 
 // Follow expects the updates 0 to want-1 at each of the receivers from now on.
 func (b *Board) Follow(want int, receivers []int) *Updates {
-	u := &Updates{want: want, got: map[int][]bool{}, missing: map[int]int{}, done: make(chan struct{})}
+	u := &Updates{want: want, got: map[int][]bool{}, missing: map[int]int{}, told: make([]time.Time, want), done: make(chan struct{})}
 	for _, r := range receivers {
 		u.got[r], u.missing[r] = make([]bool, want), want
 	}
 	b.updates.Store(u)
 	return u
+}
+
+// Tell notes that an update is handed over now.
+func (u *Updates) Tell(id int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.told[id] = time.Now()
 }
 
 // Got notes that an update has arrived.
@@ -45,6 +54,9 @@ func (u *Updates) note(observer, id int, now time.Time) {
 	}
 	got[id] = true
 	u.arrived++
+	if !u.told[id].IsZero() {
+		u.delays = append(u.delays, now.Sub(u.told[id]).Seconds())
+	}
 	if u.most.IsZero() && u.arrived*100 >= u.total()*99 {
 		u.most = now
 	}
@@ -92,4 +104,15 @@ func (u *Updates) Most(t time.Time) float64 {
 		return math.Inf(1)
 	}
 	return u.most.Sub(t).Seconds()
+}
+
+// Delays returns how long each update took to each receiver, in seconds and any order; +Inf for those that have not arrived.
+func (u *Updates) Delays() []float64 {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	out := slices.Clone(u.delays)
+	for len(out) < u.total() {
+		out = append(out, math.Inf(1))
+	}
+	return out
 }

@@ -49,7 +49,7 @@ func (r *run) crash(prefix string, victims int) {
 // lossy is the scenario of so many percent of packets lost.
 func lossy(name string, percent int) Scenario {
 	return Scenario{
-		Name: name, Title: fmt.Sprintf("%d %% of all packets are lost, then one member crashes", percent), Reps: 3,
+		Name: name, Title: fmt.Sprintf("%d %% of all packets are lost, then one member crashes", percent), Reps: 3, Waits: true,
 		play: func(r *run) { loss(r, float64(percent)/100) },
 		Metrics: []Metric{
 			{Name: "false", Label: "living members removed", Unit: Count},

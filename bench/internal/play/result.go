@@ -12,7 +12,7 @@ type Result struct {
 	Begun    string  `json:"begun"`
 	Seconds  float64 `json:"seconds"` // the whole run, its preparation included
 	// Others is the share of this machine's processors that other processes used meanwhile; negative where it is not
-	// known.
+	// known, or where other runs were made at the same time.
 	Others float64 `json:"others"`
 
 	Values map[string]float64 `json:"values,omitempty"`
@@ -51,6 +51,7 @@ type Scenario struct {
 	Metrics []Metric
 	Reps    int  // of a full run
 	Quick   bool // part of a quick run
+	Waits   bool // nearly all the time: several runs can be made at once
 	play    func(r *run)
 }
 
@@ -75,19 +76,20 @@ type times struct {
 	churn     time.Duration
 	cutOff    time.Duration // of a figure
 	burst     time.Duration // the same, of a burst
+	sustained time.Duration
 	quiet     time.Duration // after which a burst of which nothing more arrives is over
 }
 
 var full = times{
 	settle: 5 * time.Second, base: 3 * time.Second, idle: 90 * time.Second, idleQuiet: 30 * time.Second,
 	loss: 60 * time.Second, parted: 60 * time.Second, churn: 30 * time.Second, cutOff: 60 * time.Second,
-	burst: 60 * time.Second, quiet: 15 * time.Second,
+	burst: 60 * time.Second, sustained: 20 * time.Second, quiet: 15 * time.Second,
 }
 
 var quick = times{
 	settle: time.Second, base: time.Second, idle: 3 * time.Second, idleQuiet: time.Second,
 	loss: 15 * time.Second, parted: 12 * time.Second, churn: 3 * time.Second, cutOff: 20 * time.Second,
-	burst: 8 * time.Second, quiet: 3 * time.Second,
+	burst: 8 * time.Second, sustained: 3 * time.Second, quiet: 3 * time.Second,
 }
 
 // Limit is the longest that a run can take, preparation included. Whoever started it in a process of its own ends it then.

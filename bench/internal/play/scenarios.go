@@ -30,7 +30,16 @@ var Scenarios = []Scenario{
 		},
 	},
 	{
-		Name: "idle", Title: "nothing happens; per member", Reps: 3, Quick: true, play: idle,
+		Name: "sustained", Title: "ten members tell 20 things a second, together", Reps: 5, Quick: true, play: sustained,
+		Metrics: []Metric{
+			{Name: "half", Label: "half of all arrivals", Unit: Seconds},
+			{Name: "most", Label: "99 % of all arrivals", Unit: Seconds},
+			{Name: "share", Label: "arrived in the end", Unit: Share},
+			{Name: "bytes", Label: "sent by all together, for each", Unit: Bytes},
+		},
+	},
+	{
+		Name: "idle", Title: "nothing happens; per member", Reps: 3, Waits: true, Quick: true, play: idle,
 		Metrics: []Metric{
 			{Name: "bytes", Label: "bytes a second", Unit: Rate},
 			{Name: "packets", Label: "packets a second", Unit: Rate},
@@ -41,16 +50,16 @@ var Scenarios = []Scenario{
 		},
 	},
 	{
-		Name: "crash", Title: "one member crashes", Reps: 5, Quick: true, play: func(r *run) { crash(r, 1) },
+		Name: "crash", Title: "one member crashes", Reps: 5, Waits: true, Quick: true, play: func(r *run) { crash(r, 1) },
 		Metrics: crashing,
 	},
 	{
-		Name: "crash10", Title: "10 % crash at once", Reps: 5, Quick: true, play: func(r *run) { crash(r, r.n/10) },
+		Name: "crash10", Title: "10 % crash at once", Reps: 5, Waits: true, Quick: true, play: func(r *run) { crash(r, r.n/10) },
 		Metrics: crashing,
 	},
 	lossy("loss5", 5), lossy("loss15", 15), lossy("loss30", 30),
 	{
-		Name: "partition", Title: "the network parts in halves and heals", Reps: 3, play: partition,
+		Name: "partition", Title: "the network parts in halves and heals", Reps: 3, Waits: true, play: partition,
 		Metrics: []Metric{
 			{Name: "split", Label: "each half lists itself", Unit: Seconds},
 			{Name: "heal", Label: "after the end all list all", Unit: Seconds},
@@ -58,7 +67,7 @@ var Scenarios = []Scenario{
 		},
 	},
 	{
-		Name: "churn", Title: "one joins or leaves every half second", Reps: 3, Quick: true, play: churn,
+		Name: "churn", Title: "one joins or leaves every half second", Reps: 3, Waits: true, Quick: true, play: churn,
 		Metrics: []Metric{
 			{Name: "exact", Label: "of the time all views were right", Unit: Share},
 			{Name: "stale", Label: "a member is behind, per event", Unit: Seconds},

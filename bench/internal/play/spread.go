@@ -1,6 +1,7 @@
 package play
 
 import (
+	"slices"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/bench/internal/board"
@@ -17,7 +18,7 @@ func broadcast(r *run) {
 
 // spread has one member tell something and notes when half of the others and all of them have it.
 func (r *run) spread(want int, tell func(cluster.Member) error) {
-	u, begin, ok := r.tell(want, tell)
+	u, begin, ok := r.tellOne(want, tell)
 	if !ok {
 		return
 	}
@@ -30,7 +31,7 @@ func (r *run) spread(want int, tell func(cluster.Member) error) {
 const burstKeys = 1000
 
 func burst(r *run) {
-	u, begin, ok := r.tell(burstKeys, func(m cluster.Member) error {
+	u, begin, ok := r.tellOne(burstKeys, func(m cluster.Member) error {
 		for id := range burstKeys {
 			if err := m.Publish(id); err != nil {
 				return err
@@ -54,21 +55,61 @@ func burst(r *run) {
 	r.result.Values["bytes"] /= burstKeys
 }
 
-// tell has one member tell something to a settled cluster and waits until all others have it, or nothing more comes. It
+// Sustained updates come from ten members in turn, at a rate that each library can follow.
+const (
+	sustainedEvery   = 50 * time.Millisecond
+	sustainedTellers = 10
+)
+
+func sustained(r *run) {
+	want := int(r.times.sustained / sustainedEvery)
+	u, _, ok := r.tell(want, sustainedTellers, func(u *board.Updates, tellers []cluster.Member) error {
+		tick := time.NewTicker(sustainedEvery)
+		defer tick.Stop()
+		for id := range want {
+			u.Tell(id)
+			if err := tellers[id%len(tellers)].Publish(id); err != nil {
+				return err
+			}
+			select {
+			case <-tick.C:
+			case <-r.ctx.Done():
+				return r.ctx.Err()
+			}
+		}
+		return nil
+	})
+	if !ok {
+		return
+	}
+	arrived, total := u.Arrived()
+	delays := u.Delays()
+	r.quantile("half", delays, 0.5)
+	r.quantile("most", delays, 0.99)
+	r.value("share", float64(arrived)/float64(total))
+	r.result.Values["bytes"] /= float64(want)
+}
+
+// tellOne has the member in the middle tell something.
+func (r *run) tellOne(want int, tell func(cluster.Member) error) (*board.Updates, time.Time, bool) {
+	return r.tell(want, 1, func(_ *board.Updates, tellers []cluster.Member) error { return tell(tellers[0]) })
+}
+
+// tell has some members tell something to a settled cluster and waits until all others have it, or nothing more comes. It
 // notes the bytes beyond what was sent before in the same time. Traffic that follows the last arrival is the update's too,
 // so at least as long as base is looked at.
-func (r *run) tell(want int, tell func(cluster.Member) error) (*board.Updates, time.Time, bool) {
+func (r *run) tell(want, count int, tell func(*board.Updates, []cluster.Member) error) (*board.Updates, time.Time, bool) {
 	if !r.grown() {
 		return nil, time.Time{}, false
 	}
 	live := r.live()
-	teller := live[len(live)/2]
-	var others []int
-	for _, i := range live {
-		if i != teller {
-			others = append(others, i)
-		}
+	count = min(count, len(live)/2)
+	first := len(live)/2 - count/2
+	var tellers []cluster.Member
+	for _, i := range live[first : first+count] {
+		tellers = append(tellers, r.member(i))
 	}
+	others := slices.Delete(slices.Clone(live), first, first+count)
 	before := r.sent()
 	if !r.sleep(r.times.base) {
 		return nil, time.Time{}, false
@@ -78,7 +119,7 @@ func (r *run) tell(want int, tell func(cluster.Member) error) (*board.Updates, t
 	before = r.sent()
 	begin := time.Now()
 	told := make(chan error, 1)
-	go func() { told <- tell(r.member(teller)) }()
+	go func() { told <- tell(u, tellers) }()
 	r.arrive(u)
 	select {
 	case err := <-told:
