@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/publish"
@@ -93,12 +94,7 @@ func playCrashMany(y *play) {
 	y.rest()
 	before := y.sent()
 	y.Run(time.Duration(y.Rand().Int64N(int64(time.Second))))
-	victims := y.nodes[1:]
-	y.Rand().Shuffle(len(victims), func(i, j int) { victims[i], victims[j] = victims[j], victims[i] })
-	victims = victims[:max(1, int(y.p.Options.Share*float64(y.p.Nodes)))]
-	for _, v := range victims {
-		y.Crash(v)
-	}
+	victims := y.crashSome(max(1, int(y.p.Options.Share*float64(y.p.Nodes))))
 	survivors := y.ActiveNodes()
 	views := y.views()
 	right := y.Watch(func(n *sim.Node) bool {
@@ -123,6 +119,16 @@ func playCrashMany(y *play) {
 		Name: "convergence", X: "time since the crash, ms", Y: "survivors with the right view, %",
 		Line: growth(right.Delays(), len(survivors)),
 	})
+}
+
+// crashSome ends so many processes at once, but not the seed's.
+func (y *play) crashSome(count int) []*sim.Node {
+	victims := slices.Clone(y.nodes[1:])
+	y.Rand().Shuffle(len(victims), func(i, j int) { victims[i], victims[j] = victims[j], victims[i] })
+	for _, v := range victims[:count] {
+		y.Crash(v)
+	}
+	return victims[:count]
 }
 
 // views notes the different views that are published from now on, beside the one that the seed holds now.

@@ -27,7 +27,7 @@ func small(s *Scenario) Params {
 func TestEachScenarioMeasuresWhatItSays(t *testing.T) {
 	want := map[string][]string{
 		"bootstrap":   {"bootstrap_ms", "stable_ms", "view_sizes", "seed_bytes_ratio"},
-		"update":      {"update_ms", "last_ms", "copies_per_member", "known_share", "echoes", "bytes_per_member_s", "packets_per_member_s"},
+		"update":      {"update_ms", "last_ms", "late_share", "copies_per_member", "known_share", "echoes", "bytes_per_member_s", "packets_per_member_s"},
 		"burst":       {"burst_ms", "bytes_per_key", "lost"},
 		"idle":        {"bytes_per_member_s", "packets_per_member_s", "suspected", "member_seconds"},
 		"crash":       {"detect_ms", "last_ms"},
