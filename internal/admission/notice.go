@@ -93,14 +93,15 @@ func (d *Door) onNotice(now time.Duration, from netip.AddrPort, h wire.Header, m
 	d.yield(now, from, theirs, n)
 }
 
-// onFellowNotice handles a member of my own view that says my life has ended.
+// onFellowNotice handles a member of my own view that says my life has ended. One that is mute is on its way into a view
+// that may never have ended me.
 func (d *Door) onFellowNotice(now time.Duration, from netip.AddrPort, h wire.Header, n wire.Notice) {
 	self := d.st.Self.Record
 	if n.Known.Compare(self.Life) < 0 {
 		d.onUnaware(now, from, size{n.Size, h.View}, n)
 		return
 	}
-	if !n.Ended || !n.Known.SameProcess(self.Life) || d.attempt != nil || d.waiting.until > now {
+	if !n.Ended || n.Mute || !n.Known.SameProcess(self.Life) || d.attempt != nil || d.waiting.until > now {
 		return
 	}
 	if 2*int(n.Size) > d.st.View().Len() || d.host.WokeLate(now, wokeObeys) {

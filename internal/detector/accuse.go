@@ -164,7 +164,7 @@ func (d *Detector) suspectedByOthers(now time.Duration, id uint64, suspected boo
 // askSoon brings forward the next probe of a watched member.
 func (d *Detector) askSoon(now time.Duration, e *edge) {
 	if e.watched && e.burst == nil && e.accused == nil {
-		e.nextAt = min(e.nextAt, now+1+d.within(alarmSpread))
+		e.soonAt = sooner(e.soonAt, now+1+d.within(alarmSpread))
 	}
 }
 

@@ -122,7 +122,7 @@ func (d *Detector) receiveCall(now time.Duration, c wire.Call) {
 		return
 	}
 	if !e.ever {
-		e.nextAt = min(e.nextAt, now)
+		e.soonAt = now
 		if len(e.silent) > 0 {
 			return
 		}

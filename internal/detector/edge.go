@@ -24,7 +24,8 @@ const (
 type edge struct {
 	m       *view.Member
 	watched bool
-	nextAt  time.Duration // the next regular probe; 0: none
+	nextAt  time.Duration // the next turn; 0: none
+	soonAt  time.Duration // a probe beside the turns; 0: none
 	repeats int           // probes repeated because the member does not know this one yet
 
 	times      phi.Times

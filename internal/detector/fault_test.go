@@ -52,6 +52,49 @@ func TestEveryCrashIsFoundByAll(t *testing.T) {
 	t.Logf("worst %v", worst)
 }
 
+// All edges are new then, and their watchers have to find into their turns.
+func TestACrashSoonAfterAChangeOfTheViewIsFoundAsSoon(t *testing.T) {
+	for _, after := range []time.Duration{time.Second, 2 * time.Second, 3 * time.Second} {
+		var worst, sum time.Duration
+		for _, seed := range seeds(10) {
+			w := newNet(t, 33, seed)
+			w.run(after + w.upTo(time.Second))
+			live := w.crash(1)
+			took := w.until(6*time.Second, fmt.Sprintf("crash after %v, seed %d", after, seed), func() bool { return w.exact(live) })
+			worst, sum = max(worst, took), sum+took
+		}
+		mean := sum / time.Duration(len(seeds(10)))
+		t.Logf("%v after a change: mean %v, worst %v", after, mean, worst)
+		if worst > 3*time.Second {
+			t.Errorf("%v after a change it took %v", after, worst)
+		}
+	}
+}
+
+// One lost packet makes all watchers of a member probe it at once. None of them may skip its turn for that.
+func TestACrashSoonAfterABurstIsFoundAsSoon(t *testing.T) {
+	var worst time.Duration
+	for _, seed := range seeds(10) {
+		w := newNet(t, 33, seed)
+		w.run(settle + w.upTo(time.Second))
+		x := w.nodes[w.rng.IntN(33)]
+		for _, m := range x.det.near {
+			y := w.byID[m.ID]
+			y.det.Receive(w.now, y.view.Find(y.det.near[0].ID), wire.Call{Subject: x.self.ID})
+			y.turn()
+		}
+		w.run(100*time.Millisecond + w.upTo(time.Second))
+		x.down = true
+		live := w.live()
+		took := w.until(6*time.Second, fmt.Sprintf("crash, seed %d", seed), func() bool { return w.exact(live) })
+		worst = max(worst, took)
+	}
+	t.Logf("worst %v", worst)
+	if worst > 2500*time.Millisecond {
+		t.Errorf("it took %v", worst)
+	}
+}
+
 // crash takes n random live members down.
 func (w *net) crash(n int) []*node {
 	for _, i := range w.rng.Perm(len(w.nodes))[:n] {

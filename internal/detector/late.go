@@ -72,7 +72,7 @@ func (d *Detector) doubt(now time.Duration) {
 			d.dropEdge(e.m.ID)
 			continue
 		}
-		e.nextAt = now + 1 + d.within(d.interval)
+		e.nextAt, e.soonAt = now+1+d.within(d.interval), 0
 	}
 	for _, t := range [...]*time.Duration{&d.flushAt, &d.expireAt, &d.own.repeatAt, &d.evalAt} {
 		if *t > 0 {

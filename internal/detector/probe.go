@@ -261,7 +261,7 @@ func (d *Detector) Unknown(now time.Duration, from *view.Member) {
 		if e := d.edge(from.ID); e != nil {
 			d.edgeAnswered(now, e, got, before)
 			if e.repeats < maxRepeats {
-				e.nextAt = sooner(e.nextAt, now+firstRepeat<<e.repeats)
+				e.soonAt = sooner(e.soonAt, now+firstRepeat<<e.repeats)
 				e.repeats++
 			}
 		}

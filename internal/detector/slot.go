@@ -15,8 +15,9 @@ import (
 // between two regular probes on one edge.
 func (d *Detector) turns() time.Duration { return time.Duration(max(len(d.near), 1)) * d.interval }
 
-// slot is how long a watcher of this member should wait until its next probe: its own place in the round, at least half
-// a round away; zero for others.
+// slot is how long a watcher of this member should wait until its next probe: until its own place in the round, but not
+// one that it came a little too early for; zero for others. A watcher that came between its turns, in a burst or for the
+// first time, keeps its next one: if all who were called to a burst skipped theirs, nobody would come for half a round.
 func (d *Detector) slot(now time.Duration, from *view.Member) time.Duration {
 	i := slices.IndexFunc(d.near, func(m *view.Member) bool { return m.ID == from.ID })
 	if i < 0 {
@@ -28,18 +29,15 @@ func (d *Detector) slot(now time.Duration, from *view.Member) time.Duration {
 	if wait < 0 {
 		wait += round
 	}
-	if wait < round/2 {
+	if wait < d.interval/2 {
 		wait += round
 	}
 	return wait.Round(time.Millisecond)
 }
 
-// takeSlot puts the next regular probe of a member where it asked for it, within what is sane. While others accuse it,
-// its watchers come sooner, so that the matter is settled.
+// takeSlot puts the next turn at a member where it asked for it, within what is sane.
 func (d *Detector) takeSlot(now time.Duration, e *edge, slot time.Duration) {
-	if e.suspected == 0 {
-		e.nextAt = now + min(max(slot, d.interval/2), 2*maxWatchers*d.interval)
-	}
+	e.nextAt = now + min(max(slot, d.interval/2), 2*maxWatchers*d.interval)
 }
 
 // maxWatchers is the number of watchers up to which advice is taken; the overlay gives a member about six.
@@ -63,12 +61,16 @@ func (d *Detector) tickEdge(now time.Duration, e *edge) {
 	case e.burst != nil:
 		d.tickBurst(now, e)
 	}
-	if e.nextAt == 0 || now < e.nextAt || !e.watched {
+	turn := e.nextAt > 0 && now >= e.nextAt
+	if !turn && (e.soonAt == 0 || now < e.soonAt) || !e.watched {
 		return
 	}
-	e.nextAt = now + d.turns()
-	if e.suspected > 0 {
-		e.nextAt = now + min(d.turns(), accusedEvery(now-e.suspected))
+	if turn {
+		e.nextAt = now + d.turns()
+	}
+	e.soonAt = 0
+	if e.suspected > 0 { // until the matter is settled
+		e.soonAt = now + accusedEvery(now-e.suspected)
 	}
 	if e.accused == nil && e.burst == nil {
 		d.probe(now, e.m, regular)
@@ -79,7 +81,7 @@ func (d *Detector) tickEdge(now time.Duration, e *edge) {
 func (e *edge) next() time.Duration {
 	next := time.Duration(0)
 	if e.watched {
-		next = e.nextAt
+		next = sooner(e.nextAt, e.soonAt)
 	}
 	if e.burst != nil {
 		next = sooner(next, e.burst.nextAt)
