@@ -3,11 +3,6 @@ package detector
 import "time"
 
 const (
-	greyLoss    = 0.62 // share of a full window of probes unanswered, from which on a member is grey
-	greyMargin  = 0.35 // and so much more than on the other edges
-	relayMargin = 0.15 // and the relayed ones so much more than two such links would lose
-	greyRelays  = 4    // relayed probes at least, of which less than half answered: a bad link alone accuses nobody
-
 	trialTries  = 4 // probes at least in which an accused member must prove itself
 	trialMargin = 0.25
 	shortTrial  = time.Second // doubled with each accusation of the edge within onceMore
@@ -29,6 +24,7 @@ type accused struct {
 	began   time.Duration // of the trial that runs since an answer came; 0: none
 	tries   int           // of the trial
 	answers int
+	doubt   float64 // whether it is grey, by the outcomes of the trial: negative, it is not
 }
 
 // accuse says that e's member gives no answer, or too few.
@@ -39,6 +35,9 @@ func (d *Detector) accuse(now time.Duration, e *edge, phi float64, grey bool) {
 	e.past = append(e.past, now)
 	trial := min(shortTrial<<(len(e.past)-1), longTrial)
 	e.accused = &accused{at: now, phi: phi, grey: grey, trial: trial, nextAt: now + accusedEvery(0)}
+	if grey { // it answers now and then: the trial is on
+		e.accused.began = now
+	}
 	e.burst, e.vouching = nil, false
 	d.counts.accusations++
 	d.ownChanged(now)
@@ -48,7 +47,7 @@ func (d *Detector) accuse(now time.Duration, e *edge, phi float64, grey bool) {
 func (d *Detector) withdraw(now time.Duration, e *edge) {
 	e.accused = nil
 	e.silent, e.missRow = e.silent[:0], 0
-	e.results, e.relayed = window{}, window{}
+	e.results = window{}
 	if !e.watched {
 		d.dropEdge(e.m.ID)
 	}
@@ -105,7 +104,8 @@ func (d *Detector) accusedAnswered(now time.Duration, e *edge, p probe) {
 	}
 }
 
-// tried counts one probe of a trial. Only direct answers absolve.
+// tried counts one probe of a trial. Only direct answers absolve. A grey member is absolved by the test that accused it,
+// the other way round: the share that absolves others is more than a member has that is let be.
 func (d *Detector) tried(now time.Duration, e *edge, ok bool) {
 	a := e.accused
 	if a.began == 0 {
@@ -114,6 +114,13 @@ func (d *Detector) tried(now time.Duration, e *edge, ok bool) {
 	a.tries++
 	if ok {
 		a.answers++
+	}
+	if a.grey {
+		a.doubt = min(a.doubt+weight(d.lossFor(e, a.began), false, ok), 0)
+		if a.doubt <= -float64(letOffMore*float64(len(e.past))) {
+			d.withdraw(now, e)
+		}
+		return
 	}
 	if now-a.began < a.trial || a.tries < trialTries {
 		return
@@ -125,36 +132,19 @@ func (d *Detector) tried(now time.Duration, e *edge, ok bool) {
 	a.began = 0
 }
 
-// checkGrey accuses a member that answers far less than others do, to this member and to those it asks.
-func (d *Detector) checkGrey(now time.Duration, e *edge) {
-	if e.accused != nil || !e.watched || !e.results.full() || e.relayed.n < greyRelays || d.idle(now) {
-		return
-	}
-	if since := now - keepProbes; d.greyish(e, &e.results, &e.relayed, since, 0) {
-		d.accuse(now, e, d.phiOf(now, e, d.lossFor(e, since)), true)
-	}
-}
-
-// greyish reports whether outcomes are those of a grey member, or by slack less than that. A relayed probe crosses two
-// links and back, so where everything is lossy it has to be lost more often than two healthy links explain.
-func (d *Detector) greyish(e *edge, direct, relayed *window, since time.Duration, slack float64) bool {
-	loss, others := direct.loss()+slack, d.lossFor(e, since)
-	if loss <= greyLoss || loss <= others+greyMargin {
-		return false
-	}
-	reach := float64((1 - others) * (1 - others))
-	return relayed.n == 0 || relayed.loss()+slack > max(0.5, 1-reach+relayMargin)
-}
-
 // suspectedByOthers notes that others' accusations of a watched member begin, or no longer, to count. It is asked at
-// once, so that this member can vouch for it.
-func (d *Detector) suspectedByOthers(now time.Duration, id uint64, suspected bool) {
+// once, so that this member can vouch for it; where it is called grey, many times.
+func (d *Detector) suspectedByOthers(now time.Duration, id uint64, suspected, grey bool) {
 	e := d.edge(id)
 	switch {
 	case e == nil || suspected == (e.suspected > 0):
 	case suspected:
 		e.suspected = now
-		d.askSoon(now, e)
+		if grey && e.ever && e.watched && e.burst == nil && e.accused == nil && !d.idle(now) {
+			d.startBurst(now, e)
+		} else {
+			d.askSoon(now, e)
+		}
 	default:
 		e.suspected = 0
 		d.unvouch(now, e)
@@ -188,7 +178,7 @@ func (d *Detector) alarm(now time.Duration) {
 
 // vouch says that a member whom others accuse answers here.
 func (d *Detector) vouch(now time.Duration, e *edge) {
-	if e.vouching || !e.watched || d.idle(now) {
+	if e.vouching || e.accused != nil || !e.watched || d.idle(now) {
 		return
 	}
 	e.vouching = true

@@ -17,15 +17,15 @@ const (
 
 // burst is a run of probes of a member that did not answer, until it does or is accused.
 type burst struct {
-	began   time.Duration // or was last interrupted by an answer
-	nextAt  time.Duration
-	called  bool
-	direct  window // outcomes of its probes
-	relayed window
+	began  time.Duration // or was last interrupted by an answer
+	nextAt time.Duration
+	called bool
+	first  time.Duration // when it really began
+	grey   evidence
 }
 
 func (d *Detector) startBurst(now time.Duration, e *edge) {
-	e.burst = &burst{began: now, nextAt: now}
+	e.burst = &burst{began: now, first: now, nextAt: now}
 	d.tickBurst(now, e)
 	d.companyAt = sooner(d.companyAt, now)
 	d.tickCompany(now)
@@ -155,32 +155,14 @@ func (d *Detector) receiveRelayed(now time.Duration, from *view.Member, r wire.R
 	if e == nil || before == void {
 		return
 	}
-	e.relayed.answer(before == missed)
 	if e.accused == nil {
 		e.eased, e.silent = now, e.silent[:0]
 	}
 	if e.burst != nil {
-		e.burst.relayed.answer(before == missed)
-		d.answerBurst(now, e, false)
+		d.weighAnswer(e, *p, before == missed)
+		d.answerBurst(now, e)
 	}
 }
-
-// answerBurst ends a burst at an answer, unless so many of its probes were missed, direct and relayed, that the member
-// may be grey: then the probes go on until that is known, for a window full of regular ones would take minutes.
-func (d *Detector) answerBurst(now time.Duration, e *edge, direct bool) {
-	b := e.burst
-	unsure := direct && (b.called || e.suspected > 0) && b.direct.n < fewProbes
-	if (unsure || d.greyish(e, &b.direct, &b.relayed, b.began, doubtSlack)) && !b.direct.full() {
-		b.began = now
-		return
-	}
-	e.burst = nil
-}
-
-const (
-	fewProbes  = 4    // outcomes it takes at least to let a member off that others accuse, or were called about
-	doubtSlack = 0.15 // so much less than a grey member's loss goes on being probed
-)
 
 const (
 	companions   = 2

@@ -3,10 +3,10 @@
 //
 // One probe a second reaches each member, its watchers taking turns (slot.go). The first miss starts a burst of probes,
 // direct and through others, by all watchers (burst.go); phi of the edge is summed over what stays unanswered (edge.go,
-// loss.go), and a watcher that reaches the threshold accuses (accuse.go). Accusations and vouches are rumours
-// (rumour.go): flooded, forgotten when they are not repeated, never state. The conviction is a pure function of rumours
-// and view (convict.go). A mass fault is settled by calling the roll (roll.go). Who reaches nobody ends all others
-// (isolate.go), and who woke late first doubts itself (late.go).
+// loss.go), and a watcher that reaches the threshold accuses (accuse.go), or one that gets too few answers (grey.go).
+// Accusations and vouches are rumours (rumour.go): flooded, forgotten when they are not repeated, never state. The
+// conviction is a pure function of rumours and view (convict.go). A mass fault is settled by calling the roll (roll.go).
+// Who reaches nobody ends all others (isolate.go), and who woke late first doubts itself (late.go).
 //
 // A Detector does no IO, starts no goroutine, reads no clock; the order of no map reaches what it says.
 package detector

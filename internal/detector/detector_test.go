@@ -103,6 +103,17 @@ func TestAccusationWithdrawnTwiceTakesALongerTrial(t *testing.T) {
 	}
 }
 
+// Probes that were lost because this member's own link was down speak against nobody, also when answers come again.
+func TestAnOutageOfOnesOwnLinkAccusesNobody(t *testing.T) {
+	d, s := alone(8)
+	pass(d, s, time.Second, 8*time.Second, all)
+	pass(d, s, 8*time.Second, 10400*time.Millisecond, func(uint64) bool { return false })
+	pass(d, s, 10400*time.Millisecond, 14*time.Second, all)
+	if _, accused, _, _ := d.Counts(); accused > 0 || s.convicted != nil {
+		t.Errorf("%d accusations, convicted %v", accused, s.convicted)
+	}
+}
+
 func TestOwnNewLifeDropsEverything(t *testing.T) {
 	d, s := alone(4)
 	quiet := testMember(3).ID

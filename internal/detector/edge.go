@@ -36,7 +36,6 @@ type edge struct {
 	silent     []silence     // probes unanswered since either
 	missRow    int           // proven misses since then
 	results    window        // the newest probes, answered or not
-	relayed    window        // the newest relayed probes
 	loss       longRun
 	heardHere  uint8 // how many of the member's own probes of this one were answered, as it reports
 	missedHere uint8
@@ -248,11 +247,11 @@ func (d *Detector) edgeAnswered(now time.Duration, e *edge, p probe, before outc
 		d.accusedAnswered(now, e, p)
 		return
 	}
-	if b := e.burst; b != nil {
+	if e.burst != nil {
 		if p.purpose != errand {
-			b.direct.answer(before == missed)
+			d.weighAnswer(e, p, before == missed)
 		}
-		d.answerBurst(now, e, true)
+		d.answerBurst(now, e)
 	}
 	if e.suspected > 0 && p.sent >= e.suspected {
 		d.vouch(now, e)
@@ -275,11 +274,10 @@ func (d *Detector) edgeMissed(now time.Duration, e *edge, p probe) {
 			d.unvouch(now, e)
 		}
 	}
-	if e.burst != nil {
-		e.burst.direct.add(false)
-	} else if p.purpose == regular && p.sent >= max(e.answered, e.eased) && e.watched && !d.idle(now) {
+	if e.burst == nil && p.purpose == regular && p.sent >= max(e.answered, e.eased) && e.watched && !d.idle(now) {
 		d.startBurst(now, e)
-		e.burst.direct.add(false)
 	}
-	d.checkGrey(now, e)
+	if e.burst != nil {
+		d.weighMiss(now, e, p)
+	}
 }

@@ -192,45 +192,6 @@ func (w *net) counts() (probes, accusations, vouches, convictions uint64) {
 	return
 }
 
-func TestGreyMemberIsRemoved(t *testing.T) {
-	for _, in := range []bool{true, false} {
-		var worst, sum time.Duration
-		for _, seed := range seeds(greySeeds) {
-			w := newNet(t, 101, seed)
-			w.run(settle + w.upTo(time.Second))
-			grey := w.nodes[w.rng.IntN(101)]
-			w.drop = func(from, to *node) float64 {
-				if in && to == grey || !in && from == grey {
-					return 0.8
-				}
-				return 0
-			}
-			took := w.until(15*time.Second, "grey", func() bool {
-				for _, x := range w.nodes {
-					if x != grey && x.view.Find(grey.self.ID) != nil {
-						return false
-					}
-				}
-				return true
-			})
-			worst, sum = max(worst, took), sum+took
-			w.run(5 * time.Second)
-			for _, x := range w.nodes {
-				if x != grey && x.view.Len() != 100 {
-					t.Fatalf("removed %v", w.removed())
-				}
-			}
-		}
-		n := time.Duration(len(seeds(greySeeds)))
-		t.Logf("80 %% lost, towards it %v: mean %v, worst %v of %d", in, sum/n, worst, n)
-		if mean := sum / n; mean > 7*time.Second {
-			t.Errorf("found after %v in the mean", mean)
-		}
-	}
-}
-
-const greySeeds = 10
-
 func TestCutPairRemovesNobody(t *testing.T) {
 	for _, seed := range seeds(3) {
 		for _, n := range []int{3, 7, 12, 101} {

@@ -66,7 +66,7 @@ func (d *Detector) doubt(now time.Duration) {
 	for _, e := range d.edgesNow() {
 		spoke = spoke || e.accused != nil || e.vouching
 		e.silent, e.missRow, e.burst, e.accused, e.vouching = e.silent[:0], 0, nil, nil, false
-		e.results, e.relayed = window{}, window{}
+		e.results = window{}
 		e.loss.pending = 0
 		if !e.watched {
 			d.dropEdge(e.m.ID)

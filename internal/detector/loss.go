@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -71,6 +72,26 @@ func (d *Detector) medianLoss() float64 {
 // lossSince is the share of unanswered probes since then, among the members other than id that answered at least once
 // since.
 func (d *Detector) lossSince(id uint64, since time.Duration) float64 {
+	tries, misses := d.triesSince(id, since, math.MaxInt64)
+	if tries < lossTries {
+		return 0
+	}
+	return float64(misses) / float64(tries)
+}
+
+// lossAtMost is more than the loss of others since then by a standard deviation of what was tried: for what must not be
+// said of a network that is only beginning to be known. Only probes whose time is over count: answers come before misses.
+func (d *Detector) lossAtMost(now time.Duration, e *edge, since time.Duration) float64 {
+	tries, misses := d.triesSince(e.m.ID, since, now)
+	n := float64(tries + 2)
+	share := float64(misses+1) / n // Laplace's rule: none of three is not none
+	share += math.Sqrt(float64(share*(1-share)) / n)
+	return min(max(d.lossFor(e, since), share), maxLoss)
+}
+
+// triesSince counts the probes since then that were due at that time, and those unanswered, of the members other than id
+// that answered at least once since.
+func (d *Detector) triesSince(id uint64, since, due time.Duration) (tries, misses int) {
 	sent := d.log.since(since)
 	var buf [32]uint64
 	alive := buf[:0]
@@ -80,10 +101,9 @@ func (d *Detector) lossSince(id uint64, since time.Duration) float64 {
 			alive = append(alive, p.to)
 		}
 	}
-	tries, misses := 0, 0
 	for i := range sent {
 		p := &sent[i]
-		if p.purpose == relaying || p.outcome != answered && p.outcome != missed || !slices.Contains(alive, p.to) {
+		if p.purpose == relaying || p.due > due || p.outcome != answered && p.outcome != missed || !slices.Contains(alive, p.to) {
 			continue
 		}
 		tries++
@@ -91,8 +111,5 @@ func (d *Detector) lossSince(id uint64, since time.Duration) float64 {
 			misses++
 		}
 	}
-	if tries < lossTries {
-		return 0
-	}
-	return float64(misses) / float64(tries)
+	return tries, misses
 }

@@ -292,11 +292,8 @@ func (d *Detector) tickMisses(now time.Duration) {
 		switch p.purpose {
 		case errand:
 		case relaying:
-			if e := d.edge(p.forID); e != nil {
-				e.relayed.add(false)
-				if e.burst != nil {
-					e.burst.relayed.add(false)
-				}
+			if e := d.edge(p.forID); e != nil && e.burst != nil {
+				d.weighMiss(now, e, *p)
 			}
 		default:
 			if e := d.edge(p.to); e != nil && e.m.Tag == p.tag {

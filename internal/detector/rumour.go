@@ -142,7 +142,7 @@ func (d *Detector) countAccusation(now time.Duration, author uint64, s wire.Susp
 	}
 	sub.accusers = slices.Insert(sub.accusers, i, voice{author, s.Grey})
 	if author != d.self.ID {
-		d.suspectedByOthers(now, s.ID, true)
+		d.suspectedByOthers(now, s.ID, true, s.Grey)
 	}
 	if first {
 		d.host.Suspected(now, m, d.Accusers(s.ID))
@@ -162,7 +162,7 @@ func (d *Detector) unaccuse(now time.Duration, author, id uint64) {
 	}
 	sub.accusers = slices.Delete(sub.accusers, i, i+1)
 	if !sub.accusedByOthers(d.self.ID) {
-		d.suspectedByOthers(now, id, false)
+		d.suspectedByOthers(now, id, false, false)
 	}
 	if len(sub.accusers) > 0 {
 		return
