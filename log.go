@@ -2,6 +2,7 @@ package grapevine
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
 	"github.com/grapevine-gossip/grapevine/internal/publish"
@@ -53,17 +54,23 @@ func (l logger) refused(r *publish.Refusal) {
 	switch r.Reason {
 	case wire.RefusedUnreachable:
 		l.Error("not let in: members get no answer from the advertised address; check the firewall and --advertise",
-			"addr", r.Addr.String(), "tried_by", r.Names, "retry_in", r.RetryIn)
+			"addr", r.Addr.String(), "tried_by", r.Names, "retry_in", seconds(r.RetryIn))
 	case wire.RefusedNameTaken:
 		l.Error("not let in: another process has this name and answers; choose another name or stop that one", "addr", r.Addr.String())
 	case wire.RefusedVersion:
 		l.Error("not let in: no protocol version in common; upgrade this member or that one", "seed", r.By.String())
 	case gossip.ReasonCluster:
 		l.Error("not let in: the seed belongs to another cluster; check the cluster name and the seeds", "seed", r.By.String())
+	case wire.RefusedOften:
+		l.Warn("not let in yet: this process has failed again and again; find out why it does not answer in time",
+			"by", r.By.String(), "retry_in", seconds(r.RetryIn))
 	default:
-		l.Warn("not let in for now", "by", r.By.String(), "retry_in", r.RetryIn)
+		l.Warn("not let in for now", "by", r.By.String(), "retry_in", seconds(r.RetryIn))
 	}
 }
+
+// seconds is for people: a handler that writes JSON makes nanoseconds of a duration.
+func seconds(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }
 
 func (l logger) superseded(e publish.Event) {
 	l.Error("another process has taken this member's name: going silent; give one of the two another name", "addr", e.Addr.String())

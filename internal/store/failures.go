@@ -63,9 +63,13 @@ func (s *Store) Doubtful(now time.Duration, name string, process wire.Life, alon
 	return m != nil && m.End.failedLately(now, process) && (alone || s.failures(m.End) > freeReturns)
 }
 
-// Failures is the count for the end of a member's life that fails now.
+// Failures is the count for the end of a member's life that fails now. Whoever convicts may have learned a moment ago that
+// another has: then this failure is counted already.
 func (s *Store) Failures(now time.Duration, m *Member) uint8 {
 	e := m.End
+	if e.Cause == wire.Failed && e.Life == m.Record.Life {
+		return e.Count
+	}
 	if !e.failedLately(now, m.Record.Life) {
 		return 1
 	}

@@ -64,6 +64,17 @@ func TestWhoFailsOftenIsKeptOutLongerEachTime(t *testing.T) {
 	}
 }
 
+// All of its watchers convict a member at the same time, and each may have heard of the others' verdicts just before.
+func TestOneFailureCountsOnce(t *testing.T) {
+	s := withMember("m")
+	for range 6 {
+		fail(s, time.Hour, "m")
+	}
+	if got := s.FindName("m").End.Count; got != 1 {
+		t.Errorf("it counts %d", got)
+	}
+}
+
 func TestFailuresAreForgiven(t *testing.T) {
 	for _, c := range []struct {
 		pause time.Duration
