@@ -105,3 +105,22 @@ func TestReturnOfAForgottenMember(t *testing.T) {
 		t.Errorf("the snapshot has %v with %d keys, the events told %v", m.State, m.Keys.Len(), a.keys)
 	}
 }
+
+// A process, what it said and its successor may become known in one turn.
+func TestSuccessorInTheSameTurn(t *testing.T) {
+	a := newApplication()
+	first, second := life("b", 1, 5, 0), life("b", 2, 9, 0)
+	a.st.MergeRecord(1, first, 0, false)
+	a.writes(1, first, "first")
+	a.st.MergeRecord(1, second, 0, false)
+	a.turn(1)
+	if len(a.keys) > 0 {
+		t.Errorf("it was told %v", a.keys)
+	}
+	a.st.MergeRecord(2, life("b", 3, 4, 0), 0, false)
+	a.writes(2, life("b", 3, 4, 0), "third")
+	a.turn(2)
+	if len(a.keys) != 1 || a.keys["third"] == 0 {
+		t.Errorf("it was told %v", a.keys)
+	}
+}

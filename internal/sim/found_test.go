@@ -14,6 +14,7 @@ var found = map[string]string{
 	"74":     "who left and began again had forgotten its seeds",
 	"100121": "of two processes with a name the world ended the one that was in the view, and the other then ended itself",
 	"49":     "a process was back after another one had its name unseen, and the application kept the keys of both",
+	"31065":  "keys of a process were told after its successor was there, since news of both came in one turn",
 	"300355": "the same seen by a checker, which took the namespace that began anew for values that came back",
 }
 
