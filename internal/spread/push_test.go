@@ -33,7 +33,7 @@ func TestOneUpdateReachesEverybodyInUnderFourCopies(t *testing.T) {
 		n       int
 		loss    float64
 		updates int
-	}{{20, 0, 40}, {101, 0, 20}, {101, 0.05, 20}, {1000, 0, 4}, {1000, 0.01, 4}, {1000, 0.05, 4}} {
+	}{{7, 0, 40}, {10, 0, 40}, {10, 0.05, 40}, {20, 0, 40}, {101, 0, 20}, {101, 0.05, 20}, {1000, 0, 4}, {1000, 0.01, 4}, {1000, 0.05, 4}} {
 		t.Run(fmt.Sprintf("n=%d/loss=%v", c.n, c.loss), func(t *testing.T) {
 			net := newNetwork(t, options{n: c.n, seed: 7, loss: c.loss})
 			noEcho(net)

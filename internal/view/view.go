@@ -105,6 +105,18 @@ func (v *View) Neighbors(id uint64) []*Member {
 	return v.pick(v.graph.Neighbors(i))
 }
 
+// Close tells whether two members share an edge, in a view of at most overlay.Small; in a larger one hardly any two neighbours
+// of a member do, and it says no.
+func (v *View) Close(a, b uint64) bool {
+	i, known := v.index(a)
+	j, both := v.index(b)
+	if len(v.members) > overlay.Small || !known || !both {
+		return false
+	}
+	v.spot(i) // computes the whole overlay
+	return slices.Contains(v.graph.Neighbors(i), j)
+}
+
 func (v *View) pick(places []int) []*Member {
 	out := make([]*Member, len(places))
 	for k, j := range places {

@@ -86,3 +86,21 @@ func TestTree(t *testing.T) {
 		}
 	}
 }
+
+// Close is what Neighbors says, in small views only.
+func TestClose(t *testing.T) {
+	for _, n := range []int{2, 7, 8, 20, 64, 65} {
+		v := New(members(n))
+		for _, a := range v.All() {
+			for _, b := range v.All() {
+				want := n <= 64 && slices.Contains(v.Neighbors(a.ID), b)
+				if got := v.Close(a.ID, b.ID); got != want {
+					t.Fatalf("%d members: %s and %s close: %t", n, a.Name, b.Name, got)
+				}
+			}
+		}
+		if v.Close(v.At(0).ID, 12345) || v.Close(12345, v.At(0).ID) {
+			t.Errorf("%d members: close to somebody outside", n)
+		}
+	}
+}
