@@ -19,6 +19,24 @@ const (
 	recentFailed      = 64
 )
 
+// contactWait is the longest time between two looks at the credit, which also forget old rosters.
+const contactWait = 10 * time.Second
+
+// earn adds to the credit what came since it was last added to.
+func (d *Door) earn(now time.Duration) {
+	d.credit += float64(d.earning * (now - d.earnedAt).Seconds())
+	d.earnedAt = now
+}
+
+// contactIn earns, and tells how long to wait until the credit is worth a contact in a view of the present size: nobody
+// wakes once a second only to count.
+func (d *Door) contactIn(now time.Duration) time.Duration {
+	d.earn(now)
+	d.earning = min(1, contactsPerSecond/float64(d.st.View().Len()))
+	wait := time.Duration(float64(max(1-d.credit, 0)/d.earning) * float64(time.Second))
+	return min(max(wait, contactEvery-contactEvery/10), contactWait) + time.Duration(d.rng.Int64N(int64(contactEvery/5)))
+}
+
 // tickContact tells somebody who failed, or a seed that nobody in the view has, of this view: so partitions of any
 // length heal by themselves.
 func (d *Door) tickContact(now time.Duration) {
@@ -26,8 +44,8 @@ func (d *Door) tickContact(now time.Duration) {
 		return
 	}
 	maps.DeleteFunc(d.rosters, func(_ uint64, r *rosterSent) bool { return now-r.at > rosterFor })
-	d.nextContact = now + contactEvery - contactEvery/10 + time.Duration(d.rng.Int64N(int64(contactEvery/5)))
-	d.credit += min(1, contactsPerSecond/float64(d.st.View().Len()))
+	d.earn(now)
+	defer func() { d.nextContact = now + d.contactIn(now) }()
 	if d.Out() || d.credit < 1 {
 		return
 	}

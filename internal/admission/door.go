@@ -75,6 +75,8 @@ type Door struct {
 	unknownFrom time.Duration // since when members say that they do not know this life
 	nextContact time.Duration
 	credit      float64 // one is a contact
+	earning     float64 // credit a second
+	earnedAt    time.Duration
 	contacts    int
 	recentTurn  rota
 	anyTurn     rota
@@ -115,6 +117,8 @@ func New(now time.Duration, st *store.Store, host Host, rng *rand.Rand, hasSeeds
 		noticed:     map[netip.AddrPort]time.Duration{},
 		nextContact: now + contactEvery,
 		credit:      rng.Float64(), // the members of a view take turns
+		earning:     1,
+		earnedAt:    now,
 	}
 }
 
@@ -252,6 +256,7 @@ func (d *Door) SetView(now time.Duration) {
 			delete(d.window, id)
 		}
 	}
+	d.nextContact = min(d.nextContact, now+d.contactIn(now))
 	if d.st.View().Len() > 1 {
 		d.seek = nil
 		d.settled = true

@@ -55,7 +55,7 @@ type Machine struct {
 
 const (
 	retainEvery = 10 * time.Second
-	tuneEvery   = time.Second
+	tuneEvery   = time.Second // at the soonest: it is nothing to wake for
 )
 
 // New makes a machine that is a view of one.
@@ -168,7 +168,7 @@ func (m *Machine) Next() time.Duration {
 	if m.silent() {
 		return m.now + time.Hour
 	}
-	next := min(m.retainAt, m.tuneAt)
+	next := m.retainAt
 	for _, t := range [...]time.Duration{
 		m.det.Next(), m.door.Next(), m.spread.Next(), m.ae.Next(), m.tree.Next(), m.st.NextExpiry(), m.pub.Next(),
 	} {
