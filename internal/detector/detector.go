@@ -74,6 +74,7 @@ type Detector struct {
 	self  *view.Member
 	v     *view.View
 	near  []*view.Member // whom this member watches, and who watch it
+	ids   []uint64       // of edges: a search touches nothing else
 	edges []*edge        // watched or accused members, sorted by id
 	out   bool
 
@@ -157,7 +158,7 @@ func (d *Detector) forgetAll(now time.Duration, v *view.View) {
 			d.host.Cleared(now, m)
 		}
 	}
-	d.edges = nil
+	d.ids, d.edges = nil, nil
 	clear(d.rumours)
 	clear(d.subjects)
 	d.own = ownList{seq: d.own.seq}

@@ -1,7 +1,6 @@
 package detector
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
 	"time"
@@ -91,9 +90,7 @@ func (w *window) loss() float64 {
 	return float64(w.n-w.answers()) / float64(w.n)
 }
 
-func (d *Detector) find(id uint64) (int, bool) {
-	return slices.BinarySearchFunc(d.edges, id, func(e *edge, id uint64) int { return cmp.Compare(e.m.ID, id) })
-}
+func (d *Detector) find(id uint64) (int, bool) { return slices.BinarySearch(d.ids, id) }
 
 // edge gives the edge to a member, or nil.
 func (d *Detector) edge(id uint64) *edge {
@@ -112,6 +109,7 @@ func (d *Detector) edgesNow() []*edge {
 func (d *Detector) addEdge(m *view.Member) *edge {
 	i, ok := d.find(m.ID)
 	if !ok {
+		d.ids = slices.Insert(d.ids, i, m.ID)
 		d.edges = slices.Insert(d.edges, i, &edge{m: m, times: phi.NewTimes(edgeWindow)})
 	}
 	return d.edges[i]
@@ -119,6 +117,7 @@ func (d *Detector) addEdge(m *view.Member) *edge {
 
 func (d *Detector) dropEdge(id uint64) {
 	if i, ok := d.find(id); ok {
+		d.ids = slices.Delete(d.ids, i, i+1)
 		d.edges = slices.Delete(d.edges, i, i+1)
 	}
 }
@@ -126,6 +125,7 @@ func (d *Detector) dropEdge(id uint64) {
 // updateEdges follows the view: edges to former lives go, new neighbours are watched, accused ones stay accused.
 func (d *Detector) updateEdges(now time.Duration) {
 	kept := d.edges[:0]
+	d.ids = d.ids[:0]
 	lost := false
 	for _, e := range d.edges {
 		m := d.v.Find(e.m.ID)
@@ -136,6 +136,7 @@ func (d *Detector) updateEdges(now time.Duration) {
 		e.m = m
 		e.watched = e.watched && slices.ContainsFunc(d.near, func(n *view.Member) bool { return n.ID == m.ID })
 		kept = append(kept, e)
+		d.ids = append(d.ids, m.ID)
 	}
 	clear(d.edges[len(kept):])
 	d.edges = kept

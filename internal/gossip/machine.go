@@ -128,7 +128,7 @@ func (m *Machine) Tick(now time.Duration) {
 		m.st.Retain(now)
 		m.pub.Retain()
 		m.box.release()
-		m.in = wire.Inbox{}
+		m.in.Release()
 		clear(m.toldRecord)
 		clear(m.toldCluster)
 		clear(m.unknown)

@@ -118,7 +118,17 @@ func (b *outbox) flush(m *Machine) []Packet {
 }
 
 // release gives buffers back that a busy turn left. It is called now and then: an idle member needs next to none.
-func (b *outbox) release() { *b = outbox{packets: slices.Clone(b.packets), last: b.last} }
+func (b *outbox) release() {
+	room := cap(b.frames)
+	for _, p := range b.free {
+		room += cap(p.sections)
+	}
+	if room > keepRoom {
+		*b = outbox{packets: slices.Clone(b.packets), last: b.last}
+	}
+}
+
+const keepRoom = 1024 // bytes
 
 func (m *Machine) header(to uint32) wire.Header {
 	return wire.Header{

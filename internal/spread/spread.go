@@ -44,6 +44,7 @@ type Spread struct {
 	known bool          // nothing was done since
 
 	view   *view.View
+	ids    []uint64       // of edges: a search touches nothing else
 	edges  []*edge        // of the view, in the order of view.Neighbors
 	former []*view.Member // neighbours in the view before that are none now: this turn's lives and ends go to them too
 	lag    time.Duration  // how long the last packet waited here before it was handled
@@ -87,8 +88,9 @@ func (s *Spread) SetView(now time.Duration, before, after *view.View) {
 	s.enter(now)
 	s.view = after
 	old := s.edges
-	s.edges = nil
+	s.ids, s.edges = nil, nil
 	for _, m := range after.Neighbors(s.self) {
+		s.ids = append(s.ids, m.ID)
 		s.edges = append(s.edges, edgeTo(m, old))
 	}
 	if before != nil {
@@ -250,7 +252,7 @@ func (s *Spread) enter(now time.Duration) {
 }
 
 func (s *Spread) edge(id uint64) *edge {
-	if i := slices.IndexFunc(s.edges, func(e *edge) bool { return e.to.ID == id }); i >= 0 {
+	if i := slices.Index(s.ids, id); i >= 0 {
 		return s.edges[i]
 	}
 	return nil

@@ -91,7 +91,13 @@ func (c *Codec) open(frame []byte, into []Message, reuse *Inbox) (Header, []Mess
 	if tag != c.tag {
 		return Header{}, into, fmt.Errorf("%w: its tag is %08x, ours %08x", ErrCluster, tag, c.tag)
 	}
-	r := reader{b: body, reuse: reuse}
+	var r *reader
+	if reuse == nil {
+		r = &reader{b: body}
+	} else {
+		r = &reuse.reader
+		*r = reader{b: body, reuse: reuse}
+	}
 	h := r.header()
 	if r.err != nil {
 		return Header{}, into, fmt.Errorf("%w: header: %s", r.err, r.what)

@@ -5,15 +5,16 @@ package wire
 type Inbox struct {
 	Messages []Message
 
-	pings reused[Ping]
-	acks  reused[Ack]
+	reader reader
+	pings  reused[Ping]
+	acks   reused[Ack]
 }
 
 // Open reads a frame as Codec.Open does, in the place of the one before. With an error there are no messages.
 func (in *Inbox) Open(c *Codec, frame []byte) (Header, error) {
 	in.Clear()
 	h, messages, err := c.open(frame, in.Messages, in)
-	in.Messages = messages
+	in.Messages, in.reader = messages, reader{} // the frame is the caller's
 	return h, err
 }
 
@@ -23,6 +24,15 @@ func (in *Inbox) Clear() {
 	in.Messages = in.Messages[:0]
 	in.pings.used, in.acks.used = 0, 0
 }
+
+// Release gives back the room that a frame of many messages took.
+func (in *Inbox) Release() {
+	if cap(in.Messages) > keepMessages {
+		in.Messages = nil
+	}
+}
+
+const keepMessages = 8
 
 func (in *Inbox) read(r *reader, kind Kind) Message {
 	switch kind {
