@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -48,9 +49,10 @@ func BenchmarkOverhead(b *testing.B) {
 }
 
 // BenchmarkCompare tells what it takes for two members to find out where they differ: bytes without frames, and round
-// trips. The sketch and the IBLT are asked for in runs: what they begin with, then as many cells again as there are.
+// trips. Cells and symbols are sent in runs that end at 24, 128, 512 and so on. "both" is
+// runs while they are worth it, and a list by place after them.
 //
-//	go test -run xxx -bench Compare -benchtime 100x ./internal/reconcile
+//	go test -run xxx -bench Compare -benchtime 20x ./internal/reconcile
 func BenchmarkCompare(b *testing.B) {
 	for _, n := range []int{1000, 10_000} {
 		for _, d := range []int{1, 4, 16, 64, 128, 256, 512, n} {
@@ -67,17 +69,20 @@ func BenchmarkCompare(b *testing.B) {
 				}
 				for b.Loop() {
 					p := drawPair(rng, n, d)
-					cells, trips := inRuns(fewestCells(rng.Uint64(), p))
-					note("sketch", 8*cells, trips)
-					if d <= 512 {
-						q := drawPair(rng, d, d)
-						symbols, trips := inRuns(fewestSymbols(rng.Uint64(), q))
+					list, enough := numbers(p.theirs), math.MaxInt
+					if d <= 512 { // beyond, nobody would
+						enough = fewestCells(rng.Uint64(), p)
+						cells, trips := inRuns(enough)
+						note("sketch", 8*cells, trips)
+						symbols, trips := inRuns(fewestSymbols(rng.Uint64(), drawPair(rng, d, d)))
 						note("iblt", symbolBytes*symbols, trips)
 					}
 					bytes, trips := tree(p)
 					note("tree", bytes, trips)
-					note("place", numbers(p.theirs), 1)
+					note("place", list, 1)
 					note("id", lines(p.theirs), 1)
+					bytes, trips = both(enough, list)
+					note("both", bytes, trips)
 				}
 				b.ReportMetric(0, "ns/op")
 				for name, s := range got {
@@ -91,9 +96,23 @@ func BenchmarkCompare(b *testing.B) {
 // inRuns is how many cells are sent, and in how many round trips, until there are enough.
 func inRuns(enough int) (cells, trips int) {
 	cells, trips = 24, 1
-	for cells < enough {
-		cells *= 2
+	for end := 128; cells < enough; end *= 4 {
+		cells = end
 		trips++
 	}
 	return cells, trips
+}
+
+func both(enough, list int) (bytes, trips int) {
+	for _, end := range []int{24, 128, 512} {
+		if list < 2*8*end {
+			break
+		}
+		bytes = 8 * end
+		trips++
+		if end >= enough {
+			return bytes, trips
+		}
+	}
+	return bytes + list, trips + 1
 }
