@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/publish"
+	"github.com/grapevine-gossip/grapevine/internal/spread"
 )
 
 // Config is what a machine needs to know of itself.
@@ -33,7 +34,11 @@ type Config struct {
 	MaxValue int           // bytes; 0: 65536
 	MaxSpace int           // bytes of keys and values in this member's namespace; 0: 16 MiB
 	Budget   int           // bytes a second this member may send for dissemination and repair; 0: 8 MiB; negative: no limit
+	Variant  Variant       // of dissemination; only the simulator sets it
 }
+
+// Variant is another way to disseminate, to be compared with the usual one.
+type Variant = spread.Variant
 
 // Command is a local call; one of the structs below.
 type Command interface{ command() }

@@ -1,8 +1,10 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/grapevine-gossip/grapevine/internal/chart"
@@ -189,7 +191,26 @@ func overTime(outcomes []Outcome) []chart.Chart {
 			}
 		}
 	}
+	for k := range charts {
+		if c := &charts[k]; len(c.Lines) > 1 && c.Y.Max == 0 {
+			c.Title = between(c.Lines)
+		}
+	}
 	return charts
+}
+
+// between says which of several lines stays lowest, and which goes highest.
+func between(lines []chart.Line) string {
+	top := func(l chart.Line) float64 {
+		most := math.Inf(-1)
+		for _, p := range l.Points {
+			most = max(most, p.Y)
+		}
+		return most
+	}
+	byTop := func(a, b chart.Line) int { return cmp.Compare(top(a), top(b)) }
+	least, most := slices.MinFunc(lines, byTop), slices.MaxFunc(lines, byTop)
+	return fmt.Sprintf("At most %s with %s, %s with %s", short(top(least)), least.Name, short(top(most)), most.Name)
 }
 
 func axisOf(label string) chart.Axis {

@@ -47,6 +47,7 @@ type Settings struct {
 	MaxValue int
 	MaxSpace int
 	Budget   int
+	Variant  gossip.Variant
 }
 
 // World is a network, the members on it, and what time it is.

@@ -28,7 +28,7 @@ func (s *Spread) Serve(now time.Duration, req wire.Request) *Transfer {
 			t.jobs = append(t.jobs, jobFor(w, space))
 		}
 	}
-	slices.SortFunc(t.jobs, depth)
+	slices.SortFunc(t.jobs, s.compare)
 	return t
 }
 

@@ -143,6 +143,10 @@ type parcel struct {
 	waiting waiting
 }
 
+func (p *parcel) pending() pending {
+	return pending{p.owner, p.space.Max() - p.from, p.waiting.since}
+}
+
 // waits is how many bytes there are to tell of.
 func (p *parcel) waits() int { return p.space.SizeSince(p.from, 0, tellBytes) }
 
@@ -189,7 +193,7 @@ func (s *Spread) answering(now time.Duration, e *edge, o wire.Owner) bool {
 	return j != nil && j.upto > e.known[o] && now-j.at < abandoned
 }
 
-// take removes from the queue of an edge what is due, most pending versions first, and drops what the edge has.
+// take removes from the queue of an edge what is due, in order, and drops what the edge has.
 func (s *Spread) take(now time.Duration, e *edge) []parcel {
 	var out []parcel
 	e.due = 0
@@ -215,9 +219,7 @@ func (s *Spread) take(now time.Duration, e *edge) []parcel {
 			out = append(out, p)
 		}
 	}
-	slices.SortFunc(out, func(a, b parcel) int {
-		return cmp.Or(cmp.Compare(b.space.Max()-b.from, a.space.Max()-a.from), compareOwners(a.owner, b.owner))
-	})
+	slices.SortFunc(out, func(a, b parcel) int { return s.variant.Order.compare(a.pending(), b.pending()) })
 	return out
 }
 

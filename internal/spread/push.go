@@ -36,6 +36,10 @@ func (s *Spread) push(now time.Duration, c *store.Change) {
 	if c.Member.Space.Max() < c.To || len(s.edges) == 0 {
 		return // another process of the member took its place in the same turn
 	}
+	if s.variant.Fanout > 0 {
+		s.scatter(c)
+		return
+	}
 	owner := c.Member.Owner()
 	direct := c.Source == c.Member.ID && !c.Bulk
 	wave := s.firstWave()

@@ -62,7 +62,13 @@ func (s *Spread) enqueue(now time.Duration, to *view.Member, jobs []*job) {
 	if len(jobs) == 0 {
 		return
 	}
-	slices.SortFunc(jobs, depth)
+	for _, j := range jobs {
+		j.at, j.since = now, now
+		if e := s.space(j.owner).Next(j.from); e != nil {
+			j.since = e.At
+		}
+	}
+	slices.SortFunc(jobs, s.compare)
 	q := s.queueTo(to.ID)
 	if q == nil {
 		q = &queue{next: now}
@@ -72,9 +78,6 @@ func (s *Spread) enqueue(now time.Duration, to *view.Member, jobs []*job) {
 	q.jobs = slices.DeleteFunc(q.jobs, func(old *job) bool {
 		return slices.ContainsFunc(jobs, func(j *job) bool { return j.owner == old.owner && j.fill == old.fill })
 	})
-	for _, j := range jobs {
-		j.at = now
-	}
 	q.jobs = append(q.jobs, jobs...)
 	s.pump(now)
 }

@@ -1,7 +1,6 @@
 package spread
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -20,22 +19,22 @@ type job struct {
 	base  uint64 // and started from 0 under this floor
 	upto  uint64 // what was here when it asked; what follows is dissemination's task
 
-	parts []wire.Part // of the next entry, if it is too large for a datagram: those to be sent, made by next
-	fill  bool        // what was lost on its way, and no more: it was charged to the window before
-	sent  uint64      // bytes
-	got   uint64      // of these, by what the receiver said
-	at    time.Duration
+	parts []wire.Part   // of the next entry, if it is too large for a datagram: those to be sent, made by next
+	fill  bool          // what was lost on its way, and no more: it was charged to the window before
+	sent  uint64        // bytes
+	got   uint64        // of these, by what the receiver said
+	at    time.Duration // something was sent, or the job began
+	since time.Duration // what it brings came here, or about then
 }
 
 func jobFor(f wire.From, space *store.Namespace) *job {
 	return &job{owner: f.Owner, from: f.Version, base: f.Base, upto: space.Max()}
 }
 
-// depth orders jobs so that the owner with most pending versions comes first: that lets most superseded versions be
-// skipped.
-func depth(a, b *job) int {
-	return cmp.Or(cmp.Compare(b.upto-b.from, a.upto-a.from), compareOwners(a.owner, b.owner))
-}
+func (j *job) pending() pending { return pending{j.owner, j.upto - j.from, j.since} }
+
+// compare orders jobs.
+func (s *Spread) compare(a, b *job) int { return s.variant.Order.compare(a.pending(), b.pending()) }
 
 // next is the next part of the namespace, as large as room allows but at least one entry. done: nothing is left.
 func (j *job) next(s *Spread, room int) (d wire.Delta, size int, done bool) {

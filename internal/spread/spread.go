@@ -29,8 +29,9 @@ type Host interface {
 
 // Config is what a Spread is told once.
 type Config struct {
-	Rand   *rand.Rand
-	Budget int // bytes a second for dissemination and repair; 0: 8 MiB; negative: no limit
+	Rand    *rand.Rand
+	Budget  int // bytes a second for dissemination and repair; 0: 8 MiB; negative: no limit
+	Variant Variant
 }
 
 // Spread is the dissemination of one member. Not safe for concurrent use.
@@ -64,7 +65,8 @@ type Spread struct {
 	budget bucket
 	proof  proof
 
-	counts Counts
+	variant Variant
+	counts  Counts
 }
 
 // Counts counts since the start what came of namespaces, pushed and on request, in single changes.
@@ -78,7 +80,7 @@ type Counts struct {
 // New makes the dissemination of the member with id self. It knows nobody before SetView.
 func New(cfg Config, self uint64, st *store.Store, host Host) *Spread {
 	return &Spread{
-		rng: cfg.Rand, self: self, st: st, host: host,
+		rng: cfg.Rand, self: self, st: st, host: host, variant: cfg.Variant,
 		heard: map[uint64]time.Duration{}, budget: newBucket(cfg.Budget), delay: usualDelay,
 	}
 }

@@ -60,6 +60,16 @@ func (m *Member) space() *Namespace {
 // Max is the version up to which everything is here.
 func (n *Namespace) Max() uint64 { return n.max }
 
+// Next is the first entry after a version, or nil.
+func (n *Namespace) Next(version uint64) *Entry {
+	for _, e := range n.after(version) {
+		if n.current(e.Key) == e {
+			return e
+		}
+	}
+	return nil
+}
+
 // Floor is the version up to which tombstones may be missing here: collected, or never received.
 func (n *Namespace) Floor() uint64 { return max(n.floor, n.base) }
 
