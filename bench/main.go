@@ -63,7 +63,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.resume, "resume", "", "append results to this file, and don't repeat the runs that it has")
 	f.StringVar(&o.plots, "plots", "", "write report.html and a picture of each plot to this directory")
 	f.StringVar(&o.from, "from", "", "run nothing: plot what -o json printed, or what -resume kept of -n members")
-	f.StringVar(&o.one, "one", "", "scenario,column: a single run, its result as JSON; how the program calls itself")
+	f.StringVar(&o.one, "one", "", "scenarios,column: a single run, its results as JSON; how the program calls itself")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -127,10 +127,10 @@ func quickOnes() []play.Scenario {
 	return out
 }
 
-// single makes the one run that the parent asked for.
+// single makes the one run that the parent asked for: scenarios separated by '+', and a column.
 func single(ctx context.Context, o options) error {
-	scenario, column, _ := strings.Cut(o.one, ",")
-	s, err := pick("one", play.Scenarios, scenarioName, scenario)
+	scenarios, column, _ := strings.Cut(o.one, ",")
+	s, err := pick("one", play.Scenarios, scenarioName, strings.ReplaceAll(scenarios, "+", ","))
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func single(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(play.Once(ctx, s[0], l[0], o.n, o.quick))
+	return json.NewEncoder(os.Stdout).Encode(play.Once(ctx, s, l[0], o.n, o.quick))
 }
 
 func all(ctx context.Context, o options) error {

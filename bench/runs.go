@@ -23,11 +23,11 @@ import (
 // one processor busy, even with loss.
 const abreast = 800
 
-// job is one run that is to be made.
+// job is one run that is to be made: scenarios that one cluster goes through.
 type job struct {
-	scenario play.Scenario
-	column   cluster.Library
-	rep      int
+	scenarios []play.Scenario
+	column    cluster.Library
+	rep       int
 }
 
 // runAll makes all runs that are asked for, interleaved: each scenario goes through all columns, then again. So a machine
@@ -38,21 +38,7 @@ func runAll(ctx context.Context, o options) ([]play.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	var alone, beside []job
-	for _, s := range o.scenarios {
-		for rep := range o.runs(s) {
-			for _, l := range o.columns {
-				if has(results, s.Name, l.Name, rep) {
-					continue
-				}
-				if j := (job{s, l, rep}); s.Waits {
-					beside = append(beside, j)
-				} else {
-					alone = append(alone, j)
-				}
-			}
-		}
-	}
+	alone, beside := o.jobs(results)
 	b := &batch{ctx: ctx, o: o, begin: time.Now(), total: len(alone) + len(beside), results: results}
 	b.run(alone, 1)
 	b.run(beside, max(abreast/o.n, 1))
@@ -60,6 +46,48 @@ func runAll(ctx context.Context, o options) ([]play.Result, error) {
 		return nil, ctx.Err()
 	}
 	return b.results, b.err
+}
+
+// jobs are the runs that are not among the results, in order: those to be made alone, and those beside each other. The
+// scenarios that share a cluster are one run.
+func (o options) jobs(results []play.Result) (alone, beside []job) {
+	for _, group := range grouped(o.scenarios) {
+		for rep := range o.runs(group[0]) {
+			for _, l := range o.columns {
+				j := job{nil, l, rep}
+				for _, s := range group {
+					if !has(results, s.Name, l.Name, rep) {
+						j.scenarios = append(j.scenarios, s)
+					}
+				}
+				switch {
+				case j.scenarios == nil:
+				case group[0].Waits:
+					beside = append(beside, j)
+				default:
+					alone = append(alone, j)
+				}
+			}
+		}
+	}
+	return alone, beside
+}
+
+// grouped puts scenarios together that share a cluster, at the place of the first of them.
+func grouped(scenarios []play.Scenario) [][]play.Scenario {
+	var out [][]play.Scenario
+	shared := -1
+	for _, s := range scenarios {
+		switch {
+		case s.Shares && shared >= 0:
+			out[shared] = append(out[shared], s)
+			continue
+		case s.Shares:
+			shared = len(out)
+		}
+		out = append(out, []play.Scenario{s})
+	}
+	return out
 }
 
 // batch makes runs and keeps their results.
@@ -85,7 +113,7 @@ func (b *batch) run(jobs []job, atOnce int) {
 			break
 		}
 		wg.Go(func() {
-			b.keep(j, child(b.ctx, b.o, j.scenario, j.column), atOnce > 1)
+			b.keep(j, child(b.ctx, b.o, j), atOnce > 1)
 			<-room
 		})
 	}
@@ -101,23 +129,25 @@ func (b *batch) goesOn(j job) bool {
 	}
 	b.begun++
 	fmt.Fprintf(os.Stderr, "[%d/%d %s] %s %s, run %d of %d\n", b.begun, b.total, time.Since(b.begin).Round(time.Second),
-		j.scenario.Name, j.column.Name, j.rep+1, b.o.runs(j.scenario))
+		strings.Join(names(j.scenarios, scenarioName), "+"), j.column.Name, j.rep+1, b.o.runs(j.scenarios[0]))
 	return true
 }
 
-func (b *batch) keep(j job, r play.Result, besideOthers bool) {
+func (b *batch) keep(j job, results []play.Result, besideOthers bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ctx.Err() != nil {
 		return // it was ended, and has not failed
 	}
-	r.Rep = j.rep
-	if besideOthers {
-		r.Others = -1
-	}
-	b.results = append(b.results, r)
-	if err := b.o.keep(r); err != nil {
-		b.err = err
+	for _, r := range results {
+		r.Rep = j.rep
+		if besideOthers {
+			r.Others = -1
+		}
+		b.results = append(b.results, r)
+		if err := b.o.keep(r); err != nil {
+			b.err = err
+		}
 	}
 }
 
@@ -143,28 +173,33 @@ func has(results []play.Result, scenario, column string, rep int) bool {
 
 // child makes one run in a process of its own: its memory and processor time are then the library's alone, and what
 // panics or gets stuck there ends that run only.
-func child(ctx context.Context, o options, s play.Scenario, l cluster.Library) play.Result {
-	failed := play.Result{Scenario: s.Name, Column: l.Name, N: o.n, Quick: o.quick, Others: -1}
-	ctx, cancel := context.WithTimeout(ctx, play.Limit)
+func child(ctx context.Context, o options, j job) []play.Result {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(len(j.scenarios))*play.Limit)
 	defer cancel()
 	self, err := os.Executable()
 	if err != nil {
-		failed.Failed = err.Error()
-		return failed
+		return failed(o, j, err.Error())
 	}
-	cmd := exec.CommandContext(ctx, self, "-one", s.Name+","+l.Name, "-n", strconv.Itoa(o.n), "-quick="+strconv.FormatBool(o.quick))
+	which := strings.Join(names(j.scenarios, scenarioName), "+") + "," + j.column.Name
+	cmd := exec.CommandContext(ctx, self, "-one", which, "-n", strconv.Itoa(o.n), "-quick="+strconv.FormatBool(o.quick))
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		failed.Failed = fmt.Sprintf("%v: %s", err, firstLine(errs.String()))
-		return failed
+		return failed(o, j, fmt.Sprintf("%v: %s", err, firstLine(errs.String())))
 	}
-	var r play.Result
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-		failed.Failed = fmt.Sprintf("the run's result: %v", err)
-		return failed
+	var results []play.Result
+	if err := json.Unmarshal(out.Bytes(), &results); err != nil {
+		return failed(o, j, fmt.Sprintf("the run's results: %v", err))
 	}
-	return r
+	return results
+}
+
+func failed(o options, j job, why string) []play.Result {
+	var out []play.Result
+	for _, s := range j.scenarios {
+		out = append(out, play.Result{Scenario: s.Name, Column: j.column.Name, N: o.n, Quick: o.quick, Others: -1, Failed: why})
+	}
+	return out
 }
 
 func firstLine(s string) string {

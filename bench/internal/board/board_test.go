@@ -122,20 +122,21 @@ func TestShares(t *testing.T) {
 
 func TestUpdates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const first = 7
 		b := New(4)
 		begin := time.Now()
-		u := b.Follow(100, []int{1, 2})
+		u := b.Follow(first, 100, []int{1, 2})
 		for id := range 100 {
-			b.Got(0, id) // not asked
-			b.Got(1, id)
-			b.Got(1, id) // twice
+			b.Got(0, first+id) // not asked
+			b.Got(1, first+id)
+			b.Got(1, first+id) // twice
 		}
 		time.Sleep(time.Second)
 		for id := range 98 {
-			b.Got(2, id)
+			b.Got(2, first+id)
 		}
-		b.Got(2, -1)
-		b.Got(2, 100)
+		b.Got(2, first-1)
+		b.Got(2, first+100)
 		if arrived, total := u.Arrived(); arrived != 198 || total != 200 {
 			t.Errorf("%d of %d", arrived, total)
 		}
@@ -145,8 +146,8 @@ func TestUpdates(t *testing.T) {
 		if got := u.Times(begin); got[0] != 0 || !math.IsInf(got[1], 1) {
 			t.Errorf("times %v", got)
 		}
-		b.Got(2, 98)
-		b.Got(2, 99)
+		b.Got(2, first+98)
+		b.Got(2, first+99)
 		if !open(u.Done()) || !slices.Equal(u.Times(begin), []float64{0, 1}) {
 			t.Errorf("times %v", u.Times(begin))
 		}

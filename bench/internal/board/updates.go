@@ -10,6 +10,7 @@ import (
 // Updates follows a number of updates to those who are to receive them.
 type Updates struct {
 	mu      sync.Mutex
+	first   int // number of the first
 	want    int // of each receiver
 	got     map[int][]bool
 	missing map[int]int
@@ -21,9 +22,9 @@ type Updates struct {
 	done    chan struct{}
 }
 
-// Follow expects the updates 0 to want-1 at each of the receivers from now on.
-func (b *Board) Follow(want int, receivers []int) *Updates {
-	u := &Updates{want: want, got: map[int][]bool{}, missing: map[int]int{}, told: make([]time.Time, want), done: make(chan struct{})}
+// Follow expects so many updates, numbered from first on, at each of the receivers from now on.
+func (b *Board) Follow(first, want int, receivers []int) *Updates {
+	u := &Updates{first: first, want: want, got: map[int][]bool{}, missing: map[int]int{}, told: make([]time.Time, want), done: make(chan struct{})}
 	for _, r := range receivers {
 		u.got[r], u.missing[r] = make([]bool, want), want
 	}
@@ -35,7 +36,7 @@ func (b *Board) Follow(want int, receivers []int) *Updates {
 func (u *Updates) Tell(id int) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.told[id] = time.Now()
+	u.told[id-u.first] = time.Now()
 }
 
 // Got notes that an update has arrived.
@@ -48,6 +49,7 @@ func (b *Board) Got(observer, id int) {
 func (u *Updates) note(observer, id int, now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	id -= u.first
 	got := u.got[observer]
 	if id < 0 || id >= len(got) || got[id] {
 		return

@@ -13,12 +13,20 @@ func TestEveryLibraryPlays(t *testing.T) {
 	for _, lib := range cluster.Libraries {
 		t.Run(lib.Name, func(t *testing.T) {
 			t.Parallel()
-			for _, name := range []string{"bootstrap", "metadata", "broadcast"} {
-				s, ok := Named(name)
-				if !ok {
-					t.Fatalf("no scenario %s", name)
+			var all []Result
+			for _, names := range [][]string{{"bootstrap"}, {"metadata", "broadcast"}} {
+				var scenarios []Scenario
+				for _, name := range names {
+					s, ok := Named(name)
+					if !ok {
+						t.Fatalf("no scenario %s", name)
+					}
+					scenarios = append(scenarios, s)
 				}
-				r := Once(t.Context(), s, lib, 5, true)
+				all = append(all, Once(t.Context(), scenarios, lib, 5, true)...)
+			}
+			for _, r := range all {
+				name := r.Scenario
 				if r.Failed != "" || len(r.Reached) > 0 {
 					t.Fatalf("%s: failed %q, cut %v", name, r.Failed, r.Reached)
 				}

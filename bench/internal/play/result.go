@@ -52,6 +52,7 @@ type Scenario struct {
 	Reps    int  // of a full run
 	Quick   bool // part of a quick run
 	Waits   bool // nearly all the time: several runs can be made at once
+	Shares  bool // a cluster with the others that do: each leaves it as it was
 	play    func(r *run)
 }
 

@@ -38,28 +38,36 @@ type run struct {
 	counted  map[int]bool           // that others are to list: those that run, and those that were told to start
 	counters []*fabric.Counter      // also of members that have ended
 	next     int                    // index of the next new member
+	ready    bool                   // there is a cluster: another scenario had it
+	told     int                    // updates so far
 }
 
 // spare is how many members may be added to a cluster during a scenario.
 const spare = 200
 
-// Once makes one run. What it starts ends with the process: a member of a library that is stuck can't be waited for.
-func Once(ctx context.Context, s Scenario, lib cluster.Library, n int, isQuick bool) Result {
-	result := Result{
-		Scenario: s.Name, Column: lib.Name, N: n, Quick: isQuick, Begun: time.Now().UTC().Format(time.RFC3339),
-		Values: map[string]float64{}, Reached: map[string]string{},
-	}
+// Once lets one cluster go through scenarios, one after the other, and gives the result of each. What it starts ends with
+// the process: a member of a library that is stuck can't be waited for.
+func Once(ctx context.Context, scenarios []Scenario, lib cluster.Library, n int, isQuick bool) []Result {
 	r := &run{
-		ctx: ctx, lib: lib, n: n, times: full, result: &result,
+		ctx: ctx, lib: lib, n: n, times: full,
 		board: board.New(n + spare), faults: &fabric.Faults{}, members: map[int]cluster.Member{}, counted: map[int]bool{},
 	}
 	if isQuick {
 		r.times = quick
 	}
-	load := watchLoad()
-	s.play(r)
-	result.Seconds, result.Others = load.read()
-	return result
+	var out []Result
+	for _, s := range scenarios {
+		result := Result{
+			Scenario: s.Name, Column: lib.Name, N: n, Quick: isQuick, Begun: time.Now().UTC().Format(time.RFC3339),
+			Values: map[string]float64{}, Reached: map[string]string{},
+		}
+		r.result = &result
+		load := watchLoad()
+		s.play(r)
+		result.Seconds, result.Others = load.read()
+		out = append(out, result)
+	}
+	return out
 }
 
 // start starts a member.
@@ -151,6 +159,9 @@ func (r *run) seeds() []string { return []string{r.member(r.live()[0]).Addr().St
 
 // grown prepares a cluster, some members at a time, and reports whether it is complete and settled.
 func (r *run) grown() bool {
+	if r.ready {
+		return r.sleep(r.times.settle)
+	}
 	ctx, cancel := context.WithTimeout(r.ctx, prepare)
 	defer cancel()
 	r.next = r.n
@@ -171,6 +182,7 @@ func (r *run) grown() bool {
 			return r.fail(fmt.Errorf("not all of %d members listed all within %v", first+len(group), prepare))
 		}
 	}
+	r.ready = true
 	return r.sleep(r.times.settle)
 }
 

@@ -13,29 +13,29 @@ var Scenarios = []Scenario{
 		},
 	},
 	{
-		Name: "metadata", Title: "a member changes its metadata", Reps: 5, Quick: true, play: metadata,
+		Name: "metadata", Title: "a member changes its metadata", Reps: 5, Quick: true, Shares: true, play: metadata,
 		Metrics: spreading,
 	},
 	{
-		Name: "broadcast", Title: "a member tells all something", Reps: 5, Quick: true, play: broadcast,
+		Name: "broadcast", Title: "a member tells all something", Reps: 5, Quick: true, Shares: true, play: broadcast,
 		Metrics: spreading,
 	},
 	{
-		Name: "burst", Title: "1000 keys by one member, as fast as it can", Reps: 5, Quick: true, play: burst,
-		Metrics: []Metric{
-			{Name: "most", Label: "99 % have arrived", Unit: Seconds},
-			{Name: "all", Label: "all have arrived", Unit: Seconds},
-			{Name: "share", Label: "arrived in the end", Unit: Share},
-			{Name: "bytes", Label: "sent by all together, per key", Unit: Bytes},
-		},
-	},
-	{
-		Name: "sustained", Title: "ten members tell 20 things a second, together", Reps: 5, Quick: true, play: sustained,
+		Name: "sustained", Title: "ten members tell 20 things a second, together", Reps: 5, Quick: true, Shares: true, play: sustained,
 		Metrics: []Metric{
 			{Name: "half", Label: "half of all arrivals", Unit: Seconds},
 			{Name: "most", Label: "99 % of all arrivals", Unit: Seconds},
 			{Name: "share", Label: "arrived in the end", Unit: Share},
 			{Name: "bytes", Label: "sent by all together, for each", Unit: Bytes},
+		},
+	},
+	{
+		Name: "burst", Title: "1000 keys by one member, as fast as it can", Reps: 5, Quick: true, Shares: true, play: burst,
+		Metrics: []Metric{
+			{Name: "most", Label: "99 % have arrived", Unit: Seconds},
+			{Name: "all", Label: "all have arrived", Unit: Seconds},
+			{Name: "share", Label: "arrived in the end", Unit: Share},
+			{Name: "bytes", Label: "sent by all together, per key", Unit: Bytes},
 		},
 	},
 	{

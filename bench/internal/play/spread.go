@@ -9,15 +9,15 @@ import (
 )
 
 func metadata(r *run) {
-	r.spread(1, func(m cluster.Member) error { return m.Metadata(0) })
+	r.spread(1, func(m cluster.Member, first int) error { return m.Metadata(first) })
 }
 
 func broadcast(r *run) {
-	r.spread(1, func(m cluster.Member) error { return m.Publish(0) })
+	r.spread(1, func(m cluster.Member, first int) error { return m.Publish(first) })
 }
 
 // spread has one member tell something and notes when half of the others and all of them have it.
-func (r *run) spread(want int, tell func(cluster.Member) error) {
+func (r *run) spread(want int, tell func(m cluster.Member, first int) error) {
 	u, begin, ok := r.tellOne(want, tell)
 	if !ok {
 		return
@@ -31,9 +31,9 @@ func (r *run) spread(want int, tell func(cluster.Member) error) {
 const burstKeys = 1000
 
 func burst(r *run) {
-	u, begin, ok := r.tellOne(burstKeys, func(m cluster.Member) error {
-		for id := range burstKeys {
-			if err := m.Publish(id); err != nil {
+	u, begin, ok := r.tellOne(burstKeys, func(m cluster.Member, first int) error {
+		for i := range burstKeys {
+			if err := m.Publish(first + i); err != nil {
 				return err
 			}
 		}
@@ -63,12 +63,12 @@ const (
 
 func sustained(r *run) {
 	want := int(r.times.sustained / sustainedEvery)
-	u, _, ok := r.tell(want, sustainedTellers, func(u *board.Updates, tellers []cluster.Member) error {
+	u, _, ok := r.tell(want, sustainedTellers, func(u *board.Updates, tellers []cluster.Member, first int) error {
 		tick := time.NewTicker(sustainedEvery)
 		defer tick.Stop()
-		for id := range want {
-			u.Tell(id)
-			if err := tellers[id%len(tellers)].Publish(id); err != nil {
+		for i := range want {
+			u.Tell(first + i)
+			if err := tellers[i%len(tellers)].Publish(first + i); err != nil {
 				return err
 			}
 			select {
@@ -91,35 +91,39 @@ func sustained(r *run) {
 }
 
 // tellOne has the member in the middle tell something.
-func (r *run) tellOne(want int, tell func(cluster.Member) error) (*board.Updates, time.Time, bool) {
-	return r.tell(want, 1, func(_ *board.Updates, tellers []cluster.Member) error { return tell(tellers[0]) })
+func (r *run) tellOne(want int, tell func(m cluster.Member, first int) error) (*board.Updates, time.Time, bool) {
+	return r.tell(want, 1, func(_ *board.Updates, tellers []cluster.Member, first int) error {
+		return tell(tellers[0], first)
+	})
 }
 
 // tell has some members tell something to a settled cluster and waits until all others have it, or nothing more comes. It
 // notes the bytes beyond what was sent before in the same time. Traffic that follows the last arrival is the update's too,
 // so at least as long as base is looked at.
-func (r *run) tell(want, count int, tell func(*board.Updates, []cluster.Member) error) (*board.Updates, time.Time, bool) {
+func (r *run) tell(want, count int, tell func(u *board.Updates, tellers []cluster.Member, first int) error) (*board.Updates, time.Time, bool) {
 	if !r.grown() {
 		return nil, time.Time{}, false
 	}
 	live := r.live()
 	count = min(count, len(live)/2)
-	first := len(live)/2 - count/2
+	at := len(live)/2 - count/2
 	var tellers []cluster.Member
-	for _, i := range live[first : first+count] {
+	for _, i := range live[at : at+count] {
 		tellers = append(tellers, r.member(i))
 	}
-	others := slices.Delete(slices.Clone(live), first, first+count)
+	others := slices.Delete(slices.Clone(live), at, at+count)
 	before := r.sent()
 	if !r.sleep(r.times.base) {
 		return nil, time.Time{}, false
 	}
 	rate := float64(r.sent().Minus(before).Bytes()) / r.times.base.Seconds()
-	u := r.board.Follow(want, others)
+	first := r.told
+	r.told += want
+	u := r.board.Follow(first, want, others)
 	before = r.sent()
 	begin := time.Now()
 	told := make(chan error, 1)
-	go func() { told <- tell(u, tellers) }()
+	go func() { told <- tell(u, tellers, first) }()
 	r.arrive(u)
 	select {
 	case err := <-told:
