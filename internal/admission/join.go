@@ -187,10 +187,13 @@ func (d *Door) onRoster(now time.Duration, from netip.AddrPort, r wire.Roster) {
 const maxParts = 1 << 16
 
 func (d *Door) enter(now time.Duration, lives []wire.Record, reason string) {
-	ended := d.endedBefore(now)
 	d.attempt = nil
 	d.adopted = larger{}
 	d.waiting = waiting{}
+	if d.inAlready(lives) {
+		return
+	}
+	ended := d.endedBefore(now)
 	d.settled, d.admitted = true, true
 	d.enteredAt = now
 	d.unknownFrom = 0
@@ -217,4 +220,13 @@ func (d *Door) endedBefore(now time.Duration) []uint64 {
 		}
 	}
 	return out
+}
+
+// inAlready reports whether a view that is offered holds this member as it is, and is not larger than its own: while it
+// asked, what it lacked came. Who is missing there is news, and must not be ended for it.
+func (d *Door) inAlready(lives []wire.Record) bool {
+	self := d.st.Self.Record
+	return len(lives) <= d.st.View().Len() && slices.ContainsFunc(lives, func(r wire.Record) bool {
+		return r.Name == self.Name && r.Life == self.Life
+	})
 }

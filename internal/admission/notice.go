@@ -10,6 +10,9 @@ import (
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
+// othersEnter is how long the rest of a side may take to enter after one of its members has.
+const othersEnter = time.Second
+
 // larger is the other view that this member's side has agreed to join.
 type larger struct {
 	size     size
@@ -94,14 +97,15 @@ func (d *Door) onNotice(now time.Duration, from netip.AddrPort, h wire.Header, m
 }
 
 // onFellowNotice handles a member of my own view that says my life has ended. One that is mute is on its way into a view
-// that may never have ended me.
+// that may never have ended me; and while I have just entered, others of my former side may be on theirs.
 func (d *Door) onFellowNotice(now time.Duration, from netip.AddrPort, h wire.Header, n wire.Notice) {
 	self := d.st.Self.Record
 	if n.Known.Compare(self.Life) < 0 {
 		d.onUnaware(now, from, size{n.Size, h.View}, n)
 		return
 	}
-	if !n.Ended || n.Mute || !n.Known.SameProcess(self.Life) || d.attempt != nil || d.waiting.until > now {
+	if !n.Ended || n.Mute || !n.Known.SameProcess(self.Life) || d.attempt != nil || d.waiting.until > now ||
+		now-d.enteredAt < othersEnter {
 		return
 	}
 	if 2*int(n.Size) > d.st.View().Len() || d.host.WokeLate(now, wokeObeys) {
