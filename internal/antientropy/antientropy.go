@@ -23,12 +23,20 @@ type Host interface {
 	Offer(now time.Duration, from *view.Member, versions []wire.Versioned)
 }
 
+// Config is what an Exchange is told once.
+type Config struct {
+	Rand   *rand.Rand
+	Method Method
+}
+
 // Exchange compares and repairs. Not safe for concurrent use.
 type Exchange struct {
 	rng  *rand.Rand
 	self uint64
 	st   *store.Store
 	host Host
+
+	method Method
 
 	view  *view.View
 	peers map[uint64]*peer
@@ -41,6 +49,8 @@ type Exchange struct {
 	paged   time.Duration // the latest full digest sent
 	suspect uint64        // a packet of this member held other hashes; 0: nobody's did
 	check   time.Duration // when to look whether they still differ
+	given   given
+	taken   taken
 	joining bool          // most of the view is new: all is to be fetched
 	lively  time.Duration // until then the pace is quick: the last words of somebody who ended may not be everywhere
 }
@@ -53,8 +63,8 @@ type peer struct {
 }
 
 // New makes the anti-entropy of the member with id self. It knows nobody before SetView.
-func New(rng *rand.Rand, self uint64, st *store.Store, host Host) *Exchange {
-	return &Exchange{rng: rng, self: self, st: st, host: host, peers: map[uint64]*peer{}}
+func New(cfg Config, self uint64, st *store.Store, host Host) *Exchange {
+	return &Exchange{rng: cfg.Rand, method: cfg.Method, self: self, st: st, host: host, peers: map[uint64]*peer{}}
 }
 
 // SetView tells that the view changed.
@@ -138,6 +148,10 @@ func (x *Exchange) Receive(now time.Duration, from *view.Member, m wire.Message)
 		x.compare(now, from, m)
 	case wire.Digest:
 		x.receiveDigest(now, from, m)
+	case wire.Versions:
+		x.receiveVersions(now, from, m)
+	case wire.Sketch:
+		x.receiveSketch(now, from, m)
 	case wire.LifeDigest:
 		x.receiveLifeDigest(now, from, m)
 	case wire.Want:

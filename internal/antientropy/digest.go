@@ -76,6 +76,7 @@ func (x *Exchange) receiveDigest(now time.Duration, from *view.Member, d wire.Di
 			lacks = append(lacks, v)
 		}
 	}
+	lacks = x.replyByPlace(from, d, lacks)
 	if len(lacks) > 0 {
 		pages(lacks, digestLines, func(v wire.Versioned) uint64 { return v.Owner.ID }, func(page []wire.Versioned, lo, hi uint64) {
 			x.host.Send(from, wire.Digest{Lo: max(lo, d.Lo), Hi: min(hi, d.Hi), Versions: page, Reply: true})

@@ -23,6 +23,9 @@ type side struct {
 	offered map[uint64]uint64
 	deaf    bool
 	sent    map[wire.Kind]int
+	bytes   int
+	lose    wire.Kind // of this kind, the message after so many gets lost; 0: none
+	loseAt  int
 }
 
 func (s *side) Send(to *view.Member, m wire.Message) {
@@ -33,6 +36,10 @@ func (s *side) Send(to *view.Member, m wire.Message) {
 		s.t.Errorf("%s to oneself", m.Kind())
 	}
 	s.sent[m.Kind()]++
+	s.bytes += wire.SectionSize(m)
+	if m.Kind() == s.lose && s.sent[s.lose] == s.loseAt+1 {
+		return
+	}
 	s.out = append(s.out, m)
 }
 
@@ -56,7 +63,7 @@ func pair(t *testing.T, n int) (a, b *side) {
 		for k := range n {
 			s.st.MergeRecord(0, record(k), 0, false)
 		}
-		s.x = New(rand.New(rand.NewPCG(1, uint64(i))), s.st.Self.ID, s.st, s)
+		s.x = New(Config{Rand: rand.New(rand.NewPCG(1, uint64(i)))}, s.st.Self.ID, s.st, s)
 		sides[i] = s
 	}
 	a, b = sides[0], sides[1]
@@ -87,37 +94,45 @@ func (s *side) write(at time.Duration, m int, from, to uint64) {
 // deliver carries packets to and fro until nobody says anything, and returns how many there were.
 func (s *side) deliver() int {
 	packets := 0
-	for from, to := s, s.other; len(s.out)+len(s.other.out) > 0; from, to = to, from {
-		msgs := from.out
-		from.out = nil
-		if len(msgs) == 0 || to.deaf {
+	for from := s; len(s.out)+len(s.other.out) > 0; from = from.other {
+		if !from.hand() {
 			continue
 		}
 		if packets++; packets > 20 {
 			s.t.Fatal("they never come to an end")
 		}
-		*s.now += time.Millisecond
-		member := to.st.View().Find(from.st.Self.ID)
-		to.x.Hashes(*s.now, member, from.st.ViewHash(), from.st.StateHash())
-		for _, m := range msgs {
-			switch m := m.(type) {
-			case wire.Lives:
-				for _, r := range m.Records {
-					to.record(r)
-				}
-			case wire.Ends:
-				for _, e := range m.Ends {
-					to.st.MergeEnd(*s.now, e, 0)
-				}
-			case wire.Announce:
-				to.Offer(*s.now, member, m.Versions)
-			default:
-				to.x.Receive(*s.now, member, m)
-			}
-		}
-		to.x.SetView(*s.now, to.st.View())
 	}
 	return packets
+}
+
+// hand carries a packet to the other side. It reports whether there was one that is read.
+func (s *side) hand() bool {
+	to, msgs := s.other, s.out
+	s.out = nil
+	if len(msgs) == 0 || to.deaf {
+		return false
+	}
+	*s.now += time.Millisecond
+	member := to.st.View().Find(s.st.Self.ID)
+	to.x.Hashes(*s.now, member, s.st.ViewHash(), s.st.StateHash())
+	for _, m := range msgs {
+		switch m := m.(type) {
+		case wire.Lives:
+			for _, r := range m.Records {
+				to.record(r)
+			}
+		case wire.Ends:
+			for _, e := range m.Ends {
+				to.st.MergeEnd(*s.now, e, 0)
+			}
+		case wire.Announce:
+			to.Offer(*s.now, member, m.Versions)
+		default:
+			to.x.Receive(*s.now, member, m)
+		}
+	}
+	to.x.SetView(*s.now, to.st.View())
+	return true
 }
 
 // record merges a record as dissemination does: whoever sends a life that is over is told so.
@@ -303,7 +318,7 @@ func TestLastWordsOfTheDeadAreRepaired(t *testing.T) {
 
 func TestJoinerIsToldOfStateAndOfThoseThatEndedLately(t *testing.T) {
 	a, b := pair(t, 200)
-	a.x = New(a.x.rng, a.st.Self.ID, a.st, a)
+	a.x = New(Config{Rand: a.x.rng}, a.st.Self.ID, a.st, a)
 	a.x.SetView(*a.now, a.st.View())
 	for m := 2; m < 200; m++ {
 		b.write(time.Second, m, 0, 3)

@@ -127,7 +127,7 @@ func (x *Exchange) explain(now time.Duration, from *view.Member, p *peer, r wire
 		x.announce(from, lacks)
 		x.host.Send(from, wire.Want{})
 	case now-x.paged >= pageEvery || x.paged == 0:
-		x.sendDigest(now, from)
+		x.compareAll(now, from)
 	default:
 		x.host.Send(from, wire.Want{})
 	}

@@ -238,7 +238,7 @@ func (c *conversation) packet(from *node, p Packet) {
 	var kinds []string
 	for _, m := range msgs {
 		switch m := m.(type) {
-		case wire.Recent, wire.Want, wire.Digest:
+		case wire.Recent, wire.Want, wire.Digest, wire.Versions, wire.Sketch:
 		case wire.Ping:
 			if m.Seq >= 1<<31 {
 				kinds = append(kinds, "door ping")

@@ -205,9 +205,9 @@ func (m *Machine) receive(now time.Duration, from netip.AddrPort, h wire.Header,
 		m.receiveLives(now, member, msg)
 	case wire.Ends:
 		m.receiveEnds(now, from, h, member, msg)
-	case wire.Delta, wire.Announce, wire.Request, wire.Bulk, wire.More, wire.Fill, wire.Part:
+	case wire.Delta, wire.Announce, wire.Places, wire.Request, wire.Bulk, wire.More, wire.Fill, wire.Part:
 		m.spread.Receive(now, member, msg)
-	case wire.Recent, wire.Digest, wire.LifeDigest, wire.Want:
+	case wire.Recent, wire.Digest, wire.Versions, wire.Sketch, wire.LifeDigest, wire.Want:
 		m.ae.Receive(now, member, msg)
 	case wire.Up, wire.Down, wire.TreeAck, wire.HoldOuts:
 		m.tree.Receive(now, member, msg)

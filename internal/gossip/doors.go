@@ -12,9 +12,16 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/antientropy"
 	"github.com/grapevine-gossip/grapevine/internal/publish"
 	"github.com/grapevine-gossip/grapevine/internal/spread"
 )
+
+// Comparison is how members find out what they hold differently; empty: whichever is the cheapest.
+type Comparison = antientropy.Method
+
+// Comparisons are the others.
+var Comparisons = [...]Comparison{antientropy.ByID, antientropy.ByPlace, antientropy.BySketch}
 
 // Config is what a machine needs to know of itself.
 type Config struct {
@@ -30,6 +37,7 @@ type Config struct {
 
 	Phi      float64       // conviction threshold; 0: 8
 	Interval time.Duration // between two probes of one member; 0: 1 s
+	Compare  Comparison    // how members find out what they hold differently
 	MaxKey   int           // bytes; 0: 256
 	MaxValue int           // bytes; 0: 65536
 	MaxSpace int           // bytes of keys and values in this member's namespace; 0: 16 MiB

@@ -81,7 +81,7 @@ func (m *Machine) start(now time.Duration, self wire.Record) {
 	m.det = detector.New(now, detector.Config{Phi: m.cfg.Phi, Interval: m.cfg.Interval, Rand: m.rng}, m.raw.Find(id), detectorHost{m})
 	m.tree = stability.New(id, treeHost{m})
 	m.spread = spread.New(spread.Config{Rand: m.rng, Budget: m.cfg.Budget, Variant: m.cfg.Variant}, id, m.st, spreadHost{m})
-	m.ae = antientropy.New(m.rng, id, m.st, exchangeHost{m})
+	m.ae = antientropy.New(antientropy.Config{Rand: m.rng, Method: m.cfg.Compare}, id, m.st, exchangeHost{m})
 	m.door = admission.New(now, m.st, doorHost{m}, m.rng, m.cfg.HasSeeds)
 	m.isOut = false
 	m.retainAt, m.tuneAt = now+retainEvery, now+tuneEvery

@@ -49,7 +49,7 @@ func BenchmarkOverhead(b *testing.B) {
 }
 
 // BenchmarkCompare tells what it takes for two members to find out where they differ: bytes without frames, and round
-// trips. Cells and symbols are sent in runs that end at 24, 128, 512 and so on. "both" is
+// trips. Cells and symbols are sent in runs that end at 24, 128, 512 and so on. "done" is what package antientropy does:
 // runs while they are worth it, and a list by place after them.
 //
 //	go test -run xxx -bench Compare -benchtime 20x ./internal/reconcile
@@ -81,8 +81,8 @@ func BenchmarkCompare(b *testing.B) {
 					note("tree", bytes, trips)
 					note("place", list, 1)
 					note("id", lines(p.theirs), 1)
-					bytes, trips = both(enough, list)
-					note("both", bytes, trips)
+					bytes, trips = asDone(enough, list)
+					note("done", bytes, trips)
 				}
 				b.ReportMetric(0, "ns/op")
 				for name, s := range got {
@@ -103,7 +103,7 @@ func inRuns(enough int) (cells, trips int) {
 	return cells, trips
 }
 
-func both(enough, list int) (bytes, trips int) {
+func asDone(enough, list int) (bytes, trips int) {
 	for _, end := range []int{24, 128, 512} {
 		if list < 2*8*end {
 			break

@@ -90,7 +90,9 @@ func TestFileErrorsSayWhatIsWrong(t *testing.T) {
 
 // What a setting shows, it reads.
 func TestSettingsAreReadAsTheyAreShown(t *testing.T) {
-	values := map[string]string{"latency": "zones:1ms:40ms", "scenario.kind": "egress", "spread.order": "oldest"}
+	values := map[string]string{
+		"latency": "zones:1ms:40ms", "scenario.kind": "egress", "spread.order": "oldest", "antientropy.compare": "sketch",
+	}
 	for _, one := range Settings() {
 		var p, q Params
 		v := values[one.Name]

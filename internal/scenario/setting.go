@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/gossip"
 	"github.com/grapevine-gossip/grapevine/internal/sim"
 )
 
@@ -55,6 +56,8 @@ func Settings() []Setting {
 		text("spread.order", "whose changes come first when not everything fits: depth, breadth, oldest or newest", setOrder, showOrder),
 		whole("spread.fanout", "to how many members drawn by lot each change is sent on, in place of the overlay's neighbours; 0 is the overlay",
 			func(p *Params) *int { return &p.Protocol.Variant.Fanout }),
+		text("antientropy.compare", "how members find out what they hold differently: cheapest, id (a digest of ids and versions), place, sketch",
+			setCompare, func(p *Params) string { return string(p.Protocol.Compare) }),
 		share("scenario.share", "of the members", func(p *Params) *float64 { return &p.Options.Share }),
 		whole("scenario.count", "how many", func(p *Params) *int { return &p.Options.Count }),
 		span("scenario.every", "time between two of them", func(p *Params) *time.Duration { return &p.Options.Every }),
@@ -216,4 +219,18 @@ func showLatency(p *Params) string {
 		return fmt.Sprintf("zones:%v:%v", l.Least, l.Most)
 	}
 	return l.Least.String()
+}
+
+func setCompare(p *Params, v string) error {
+	p.Protocol.Compare = ""
+	if v == "cheapest" {
+		return nil
+	}
+	for _, c := range gossip.Comparisons {
+		if v == string(c) {
+			p.Protocol.Compare = c
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is none of cheapest, id, place, sketch", v)
 }

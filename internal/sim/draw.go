@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/gossip"
 )
 
 // Plan is all that makes a swarm's world: drawn from one number, and the same whatever is left out of it later.
@@ -55,6 +57,9 @@ func Draw(seed uint64) Plan {
 	p.Config.Settings = drawSettings(rng)
 	names := p.drawFaults(rng)
 	p.drawAlso(rand.New(rand.NewPCG(seed, 5)), names)
+	if c := rand.New(rand.NewPCG(seed, 6)).IntN(6); c < len(gossip.Comparisons) {
+		p.Config.Settings.Compare = gossip.Comparisons[c] // its worlds are too small for what large ones do by themselves
+	}
 	p.Drawn = len(p.Faults)
 	return p
 }

@@ -48,6 +48,7 @@ type Settings struct {
 	MaxSpace int
 	Budget   int
 	Variant  gossip.Variant
+	Compare  gossip.Comparison
 }
 
 // World is a network, the members on it, and what time it is.

@@ -1,6 +1,7 @@
 package spread
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -8,20 +9,73 @@ import (
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
-// announce tells a member which versions can be had here.
+// announce tells a member which versions can be had here: by their owners' places, if it held the same view lately.
 func (s *Spread) announce(to *view.Member, versions []wire.Versioned) {
 	const perSection = (wire.MaxSection - wire.MaxListOverhead) / wire.MaxVersionedSize
+	if e := s.edge(to.ID); e != nil && e.view == s.st.ViewHash() && len(versions) > 1 {
+		versions = s.announceByPlace(to, versions)
+	}
 	for page := range slices.Chunk(versions, perSection) {
 		s.send(to, wire.Announce{Versions: page}, len(page)*wire.MaxVersionedSize)
 	}
 }
 
+// announceByPlace announces what belongs to members of the view, and returns the rest.
+func (s *Spread) announceByPlace(to *view.Member, versions []wire.Versioned) (rest []wire.Versioned) {
+	v := s.st.View()
+	versions = slices.Clone(versions)
+	slices.SortFunc(versions, func(a, b wire.Versioned) int { return cmp.Compare(a.Owner.ID, b.Owner.ID) })
+	m, size, next := wire.Places{View: v.Hash()}, wire.PlacesOverhead, 0
+	for _, one := range versions {
+		i, in := v.Place(one.Owner.ID)
+		if !in || i < next {
+			rest = append(rest, one)
+			continue
+		}
+		p := wire.Place{Skip: uint32(i - next), Version: one.Version}
+		if size+wire.PlaceSize(p) > wire.MaxSection {
+			s.send(to, m, size)
+			m.Held, size = nil, wire.PlacesOverhead
+			p.Skip = uint32(i)
+		}
+		m.Held = append(m.Held, p)
+		size += wire.PlaceSize(p)
+		next = i + 1
+	}
+	if len(m.Held) > 0 {
+		s.send(to, m, size)
+	}
+	return rest
+}
+
 func (s *Spread) receiveAnnounce(now time.Duration, from *view.Member, a wire.Announce) {
 	for _, v := range a.Versions {
-		s.offered(now, from, v, 0)
-		if v.Owner.ID == s.self {
-			s.proved(now, from, v)
+		s.announced(now, from, v)
+	}
+}
+
+// receivePlaces reads what was announced to a member of the sender's view. Who holds another one by now does not know
+// whom it tells of; what it lacks then, anti-entropy finds.
+func (s *Spread) receivePlaces(now time.Duration, from *view.Member, m wire.Places) {
+	v := s.st.View()
+	if m.View != v.Hash() {
+		return
+	}
+	place := 0
+	for _, p := range m.Held {
+		if place += int(p.Skip); place >= v.Len() {
+			return
 		}
+		o := v.At(place)
+		s.announced(now, from, wire.Versioned{Owner: wire.OwnerOf(o.ID, o.Life), Version: p.Version})
+		place++
+	}
+}
+
+func (s *Spread) announced(now time.Duration, from *view.Member, v wire.Versioned) {
+	s.offered(now, from, v, 0)
+	if v.Owner.ID == s.self {
+		s.proved(now, from, v)
 	}
 }
 

@@ -42,6 +42,7 @@ type edge struct {
 	tell  time.Duration // nothing is announced before
 	eager allowance
 
+	view   uint64 // hash of its view, as its latest packet told
 	proved uint64 // up to where it is known to hold this member's own namespace
 }
 

@@ -145,7 +145,7 @@ func (net *network) add(r wire.Record, o options, i uint64) *node {
 	rng := rand.New(rand.NewPCG(o.seed, i+100))
 	n.sp = spread.New(spread.Config{Rand: rng, Budget: o.budget}, n.id, n.st, n)
 	if o.ae {
-		n.ae = antientropy.New(rng, n.id, n.st, n)
+		n.ae = antientropy.New(antientropy.Config{Rand: rng}, n.id, n.st, n)
 	}
 	net.nodes = append(net.nodes, n)
 	net.byID[n.id] = n
@@ -267,7 +267,7 @@ func (n *node) packet(from *node, frame []byte) {
 
 func (n *node) receive(from *view.Member, m wire.Message) {
 	switch m := m.(type) {
-	case wire.Recent, wire.Digest, wire.LifeDigest, wire.Want:
+	case wire.Recent, wire.Digest, wire.Versions, wire.Sketch, wire.LifeDigest, wire.Want:
 		if n.ae != nil {
 			n.ae.Receive(n.net.now, from, m)
 		}

@@ -40,10 +40,12 @@ func (s *Spread) Synced(version uint64, n int) bool {
 // Hashes takes the hashes in the header of a packet: if both are equal to this member's own, the sender holds the same
 // versions.
 func (s *Spread) Hashes(from *view.Member, viewHash, stateHash uint64) {
-	if viewHash != s.st.ViewHash() || stateHash != s.st.StateHash() {
+	e := s.edge(from.ID)
+	if e == nil {
 		return
 	}
-	if e := s.edge(from.ID); e != nil {
+	e.view = viewHash
+	if viewHash == s.st.ViewHash() && stateHash == s.st.StateHash() {
 		e.proved = max(e.proved, s.st.Self.Space.Max())
 	}
 }

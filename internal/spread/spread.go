@@ -133,6 +133,8 @@ func (s *Spread) Receive(now time.Duration, from *view.Member, m wire.Message) {
 		s.receiveDelta(now, from, &m)
 	case wire.Announce:
 		s.receiveAnnounce(now, from, m)
+	case wire.Places:
+		s.receivePlaces(now, from, m)
 	case wire.Request:
 		s.receiveRequest(now, from, m)
 	case wire.More:

@@ -38,7 +38,7 @@ var layers = map[string][]string{
 		"internal/spread", "internal/stability", "internal/store", "internal/view", "internal/wire",
 	},
 	"internal/sim":      {"internal/cow", "internal/gossip", "internal/phi", "internal/publish", "internal/store", "internal/view", "internal/wire"},
-	"internal/scenario": {"internal/chart", "internal/publish", "internal/report", "internal/sim", "internal/wire"},
+	"internal/scenario": {"internal/chart", "internal/gossip", "internal/publish", "internal/report", "internal/sim", "internal/wire"},
 
 	"transport":               {},
 	"transport/transporttest": {"transport"},

@@ -89,6 +89,9 @@ func (v *View) Find(id uint64) *Member {
 	return nil
 }
 
+// Place tells where a member stands in the order of ids, and whether it is in the view.
+func (v *View) Place(id uint64) (int, bool) { return v.index(id) }
+
 // Neighbors are the members that share an edge of the overlay with id: whom it watches, who watch it, and to whom it
 // passes news. Nil for somebody outside. The slice must not be changed.
 func (v *View) Neighbors(id uint64) []*Member {

@@ -83,7 +83,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 
 // hexFields are the integers that are hashes or random: as numbers they would say nothing, and JSON readers that keep
 // numbers as floats would round them.
-var hexFields = []string{"ID", "IDs", "Boot", "Subject", "Joiner", "Tag", "View", "Lo", "Hi", "Accusers", "Mask"}
+var hexFields = []string{"ID", "IDs", "Boot", "Subject", "Joiner", "Tag", "View", "Lo", "Hi", "Accusers", "Mask", "State", "Cells"}
 
 func describeStruct(v reflect.Value) object {
 	o := object{}

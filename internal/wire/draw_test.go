@@ -25,7 +25,7 @@ var optional = []string{"Notice.Known", "Refuse.Known", "Refuse.Addr", "Wait.Els
 var below = map[string]uint64{
 	"Generation": MaxGeneration, "Incarnation": MaxIncarnation,
 	"AddrVersion": MaxCounter, "Version": MaxCounter, "Base": MaxCounter, "From": MaxCounter, "To": MaxCounter, "Floor": MaxCounter,
-	"Rumour.Seq": MaxCounter, "Got": MaxCounter,
+	"Rumour.Seq": MaxCounter, "Got": MaxCounter, "Versions.Versions": MaxCounter,
 }
 
 var longest = map[string]int{"Accusers": MaxAccusers, "Addrs": MaxAddrs, "Names": MaxNames, "HoldOuts.IDs": MaxNames}

@@ -36,10 +36,13 @@ var kinds = [256]struct {
 	KindMore:       {"more", as(readMore)},
 	KindPart:       {"part", as(readPart)},
 	KindFill:       {"fill", as(readFill)},
+	KindSketch:     {"sketch", as(readSketch)},
 	KindUp:         {"up", as(readUp)},
 	KindDown:       {"down", as(readDown)},
 	KindTreeAck:    {"tree_ack", as(readTreeAck)},
 	KindHoldOuts:   {"hold_outs", as(readHoldOuts)},
+	KindVersions:   {"versions", as(readVersions)},
+	KindPlaces:     {"places", as(readPlaces)},
 }
 
 func as[M Message](read func(*reader) M) func(*reader) Message {
@@ -111,6 +114,9 @@ func (Bulk) Kind() Kind       { return KindBulk }
 func (More) Kind() Kind       { return KindMore }
 func (Part) Kind() Kind       { return KindPart }
 func (Fill) Kind() Kind       { return KindFill }
+func (Sketch) Kind() Kind     { return KindSketch }
+func (Versions) Kind() Kind   { return KindVersions }
+func (Places) Kind() Kind     { return KindPlaces }
 func (Up) Kind() Kind         { return KindUp }
 func (Down) Kind() Kind       { return KindDown }
 func (TreeAck) Kind() Kind    { return KindTreeAck }

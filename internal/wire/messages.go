@@ -99,12 +99,15 @@ const (
 	KindMore       Kind = 36
 	KindPart       Kind = 37
 	KindFill       Kind = 38
+	KindSketch     Kind = 39
 	KindUp         Kind = 40
 	KindDown       Kind = 41
 	KindTreeAck    Kind = 42
 	KindHoldOuts   Kind = 43
+	KindVersions   Kind = 44
+	KindPlaces     Kind = 45
 
-	Kinds = 44 // all kinds are below
+	Kinds = 46 // all kinds are below
 )
 
 // Probing and suspicion (package detector).
@@ -309,6 +312,18 @@ type Versioned struct {
 // Announce tells which versions the sender can give.
 type Announce struct{ Versions []Versioned }
 
+// Places is an Announce among members of one view: owners are told by their place in it.
+type Places struct {
+	View uint64
+	Held []Place
+}
+
+// Place is one line of a Places.
+type Place struct {
+	Skip    uint32 // members of the view, in the order of their ids, between the line before and this one
+	Version uint64
+}
+
 // Request asks for what follows From in each namespace.
 type Request struct{ Wants []From }
 
@@ -327,6 +342,25 @@ type Digest struct {
 	Lo, Hi   uint64
 	Versions []Versioned
 	Reply    bool // an answer to a Digest: don't answer with another
+}
+
+// Sketch holds cells of a sketch of the versions that the sender holds of the view's members, in the order of their ids
+// (package reconcile). State is the hash of those versions and the salt of the sketch. No cells at all ask for those that
+// follow, up to the end of the next run.
+type Sketch struct {
+	View  uint64
+	State uint64
+	First uint32 // the number of the first of Cells
+	Cells []uint64
+}
+
+// Versions lists the versions that the sender holds of the view's members, in the order of their ids, from place First
+// on; 0 is none.
+type Versions struct {
+	View     uint64
+	First    uint32
+	Versions []uint64
+	Reply    bool // an answer to other Versions, or to a Digest: don't answer with more
 }
 
 // Bulk answers a Request for more than fits into a few datagrams: open a stream to me and ask there.

@@ -153,6 +153,8 @@ func TestDeltasAndDigestsAreRejected(t *testing.T) {
 		{"part of more than an entry", partWith(func(p *Part) { p.Size = maxEntry + 1 }), ErrLimit},
 		{"hole of nothing", frameOf(Fill{Holes: []Hole{{Owner: sampleOwner, From: 4, To: 4}}}), ErrMalformed},
 		{"hole without end", frameOf(Fill{Holes: []Hole{{Owner: sampleOwner, From: 4, To: MaxCounter}}}), ErrLimit},
+		{"version beyond the limit", frameOf(Versions{Versions: []uint64{MaxCounter}}), ErrLimit},
+		{"more cells than there are", rawSection(KindSketch, append(make([]byte, 17), 2, 0, 0, 0, 0, 0, 0, 0, 0)), ErrTruncated},
 		{"life tags unsorted", frameOf(LifeDigest{Hi: 9, Members: []LifeTag{{ID: 2}, {ID: 1}}}), ErrMalformed},
 	})
 }

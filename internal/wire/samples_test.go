@@ -132,6 +132,10 @@ func stateSamples() []sample {
 		{"part/widest", Part{
 			Owner: widestOwner, To: MaxCounter - 1, Floor: MaxCounter - 1, Size: maxEntry, Index: 62, Bytes: make([]byte, PartSize),
 		}},
+		{"sketch", Sketch{View: 6, State: 1 << 63, First: 24, Cells: []uint64{1, 1<<64 - 1}}},
+		{"sketch/go_on", Sketch{View: 6, State: 7, First: 1<<32 - 1}},
+		{"versions", Versions{View: 6, First: 1<<32 - 1, Versions: []uint64{0, 127, 128, MaxCounter - 1}, Reply: true}},
+		{"places", Places{View: 6, Held: []Place{{0, 7}, {1<<32 - 1, MaxCounter - 1}}}},
 		{"fill", Fill{Holes: []Hole{{sampleOwner, 7, 9, 0}, {widestOwner, 0, MaxCounter - 1, 1<<64 - 1}}}},
 	}
 }

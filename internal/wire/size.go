@@ -15,6 +15,14 @@ const (
 	// DigestOverhead is a Digest or LifeDigest section without its lines.
 	DigestOverhead = MaxListOverhead + 8 + 8 + 1
 
+	// SketchOverhead is a Sketch section without its cells.
+	SketchOverhead = MaxListOverhead + 8 + 8 + 5
+	// VersionsOverhead is a Versions section without its versions.
+	VersionsOverhead = MaxListOverhead + 8 + 5 + 1
+
+	// PlacesOverhead is a Places section without its lines.
+	PlacesOverhead = MaxListOverhead + 8
+
 	MaxVersionedSize = maxOwner + maxCounter
 	MaxFromSize      = maxOwner + 2*maxCounter
 	MaxOwnerSize     = maxOwner
@@ -61,6 +69,12 @@ func EndSize(e End) int {
 	return textSize(len(e.Name)) + lifeSize(e.Life) + 2 + duration +
 		uvarintSize(uint64(len(e.Accusers))) + 8*len(e.Accusers)
 }
+
+// VersionSize is the bytes that v takes in a list of versions.
+func VersionSize(v uint64) int { return uvarintSize(v) }
+
+// PlaceSize is the bytes that p takes in a list of places.
+func PlaceSize(p Place) int { return uvarintSize(uint64(p.Skip)) + uvarintSize(p.Version) }
 
 // SectionSize is the length of what AppendSection appends for m. It encodes m to find out: whoever adds elements one
 // by one adds up their sizes instead.

@@ -75,6 +75,20 @@ func TestSizesAreBounds(t *testing.T) {
 		case Digest:
 			sum = DigestOverhead + len(m.Versions)*MaxVersionedSize
 			slack += len(m.Versions) * 12
+		case Sketch:
+			sum = SketchOverhead + 8*len(m.Cells)
+			slack += 4
+		case Versions:
+			sum = VersionsOverhead
+			for _, v := range m.Versions {
+				sum += VersionSize(v)
+			}
+			slack += 4
+		case Places:
+			sum = PlacesOverhead
+			for _, p := range m.Held {
+				sum += PlaceSize(p)
+			}
 		case LifeDigest:
 			sum = DigestOverhead + len(m.Members)*LifeTagSize
 		default:

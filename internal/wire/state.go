@@ -90,6 +90,18 @@ func readAnnounce(r *reader) Announce {
 	return Announce{Versions: list(r, anyLength, minVersioned, readVersioned)}
 }
 
+func (m Places) encode(b []byte) []byte { return appendList(appendU64(b, m.View), m.Held, appendPlace) }
+
+func readPlaces(r *reader) Places {
+	return Places{View: r.u64(), Held: list(r, anyLength, 2, readPlace)}
+}
+
+func appendPlace(b []byte, p Place) []byte {
+	return appendUvarint(appendUvarint(b, uint64(p.Skip)), p.Version)
+}
+
+func readPlace(r *reader) Place { return Place{Skip: r.count32(), Version: r.counter()} }
+
 func (m Request) encode(b []byte) []byte { return appendList(b, m.Wants, appendFrom) }
 
 func readRequest(r *reader) Request { return Request{Wants: list(r, anyLength, minFrom, readFrom)} }
@@ -126,6 +138,28 @@ func readDigest(r *reader) Digest {
 	}
 	checkRange(r, m.Lo, m.Hi, m.Versions, func(v Versioned) uint64 { return v.Owner.ID })
 	return m
+}
+
+func (m Sketch) encode(b []byte) []byte {
+	b = appendU64(b, m.View)
+	b = appendU64(b, m.State)
+	b = appendUvarint(b, uint64(m.First))
+	return appendList(b, m.Cells, appendU64)
+}
+
+func readSketch(r *reader) Sketch {
+	return Sketch{View: r.u64(), State: r.u64(), First: r.count32(), Cells: list(r, anyLength, 8, (*reader).u64)}
+}
+
+func (m Versions) encode(b []byte) []byte {
+	b = appendU64(b, m.View)
+	b = appendUvarint(b, uint64(m.First))
+	b = appendList(b, m.Versions, appendUvarint)
+	return appendBool(b, m.Reply)
+}
+
+func readVersions(r *reader) Versions {
+	return Versions{View: r.u64(), First: r.count32(), Versions: list(r, anyLength, 1, (*reader).counter), Reply: r.bool()}
 }
 
 func (m Bulk) encode(b []byte) []byte { return appendList(b, m.Owners, appendOwner) }
