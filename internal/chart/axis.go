@@ -48,7 +48,7 @@ func (c *Chart) horizontal() extent {
 		half := math.Sqrt(gap)
 		return roundLog(extent{data.low / half, data.high * half})
 	case gap > 0:
-		return extent{data.low - gap/2, data.high + gap/2}
+		return widened(extent{data.low - gap/2, data.high + gap/2})
 	case data.low > 0 && data.low < data.high/3:
 		data.low = 0
 	}
@@ -153,9 +153,13 @@ func (t ticker) Ticks(low, high float64) []plot.Tick {
 		return t.logTicks(low, high)
 	}
 	step := niceStep(high-low, t.n)
+	first := math.Ceil(low/step - 1e-9)
 	var out []plot.Tick
-	for i := math.Ceil(low/step - 1e-9); i*step <= high+step*1e-9; i++ {
-		v := i * step
+	for i := range 3 * t.n { // bounded: far from 0 a float has no room for one more
+		v := (first + float64(i)) * step
+		if v > high+step*1e-9 {
+			break
+		}
 		out = append(out, plot.Tick{Value: v, Label: label(v, step, high)})
 	}
 	return out

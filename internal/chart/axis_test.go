@@ -66,3 +66,12 @@ func TestAxesFitTheData(t *testing.T) {
 		}
 	}
 }
+
+// Far from 0 neighbouring floats are further apart than ticks: once that took all memory.
+func TestTicksAreFew(t *testing.T) {
+	for _, log := range []bool{false, true} {
+		if got := (ticker{log, 5}).Ticks(1e17, 1e17+32); len(got) > 15 {
+			t.Errorf("%d ticks", len(got))
+		}
+	}
+}

@@ -114,7 +114,11 @@ func (d *drawing) beam(f frame, p Point, ground float64, thick, aside vg.Length)
 	a, b = a.Add(move), b.Add(move)
 	low := vg.Point{X: min(a.X, b.X), Y: min(a.Y, b.Y)}
 	high := vg.Point{X: max(a.X, b.X), Y: max(a.Y, b.Y)}
-	return vg.Rectangle{Min: low.Sub(half), Max: high.Add(half)}
+	low, high = low.Sub(half), high.Add(half)
+	return vg.Rectangle{ // a bar at the end of a fixed axis is cut in half
+		Min: vg.Point{X: max(low.X, f.dc.Min.X), Y: max(low.Y, f.dc.Min.Y)},
+		Max: vg.Point{X: min(high.X, f.dc.Max.X), Y: min(high.Y, f.dc.Max.Y)},
+	}
 }
 
 // drawLabels writes what stands at the ends of bars, over everything else.

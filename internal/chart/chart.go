@@ -118,6 +118,8 @@ func (a *Axis) check(which string) error {
 	case a.open():
 	case a.Min >= a.Max:
 		return fmt.Errorf("%s axis: it ends at %v, where it begins at %v", which, a.Max, a.Min)
+	case a.Max-a.Min <= 1e-9*max(math.Abs(a.Min), math.Abs(a.Max)):
+		return fmt.Errorf("%s axis: its ends %v and %v are too near to each other", which, a.Min, a.Max)
 	case a.Log && a.Min <= 0:
 		return fmt.Errorf("%s axis: a logarithmic one can't begin at %v", which, a.Min)
 	}
@@ -148,6 +150,9 @@ func (c *Chart) checkLine(l *Line) error {
 	for i, p := range l.Points {
 		if err := c.checkPoint(p); err != nil {
 			return fmt.Errorf("line %q, point %d: %w", l.Name, i, err)
+		}
+		if x := c.X; l.Shape == Bars && !x.open() && (p.X < x.Min || p.X > x.Max) {
+			return fmt.Errorf("line %q, point %d: a bar at %v is not on the x axis, which goes from %v to %v", l.Name, i, p.X, x.Min, x.Max)
 		}
 	}
 	for i, r := range l.Ranges {

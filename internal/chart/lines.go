@@ -19,13 +19,18 @@ type plotter func(frame)
 // Plot implements plot.Plotter.
 func (p plotter) Plot(dc draw.Canvas, plt *plot.Plot) { p(frame{dc, plt}) }
 
+// farOff is as far as a point can be drawn: what is cut off at the frame is exact only for points not too far outside.
+const farOff = 1e6
+
 // at is where a point lies.
 func (d *drawing) at(f frame, p Point) vg.Point {
 	x, y := p.X, p.Y
 	if d.sideways {
 		x, y = y, x
 	}
-	return vg.Point{X: f.dc.X(f.plt.X.Norm(x)), Y: f.dc.Y(f.plt.Y.Norm(y))}
+	return vg.Point{
+		X: min(max(f.dc.X(f.plt.X.Norm(x)), -farOff), farOff), Y: min(max(f.dc.Y(f.plt.Y.Norm(y)), -farOff), farOff),
+	}
 }
 
 func (d *drawing) grid(f frame) {

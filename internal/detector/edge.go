@@ -80,8 +80,6 @@ func (w *window) answer(late bool) {
 
 func (w *window) answers() int { return bits.OnesCount32(w.bits) }
 
-func (w *window) full() bool { return w.n == windowSize }
-
 // loss is the share of misses; 0 while there is no outcome.
 func (w *window) loss() float64 {
 	if w.n == 0 {
