@@ -13,7 +13,7 @@ race: ## the same under the race detector
 lint: ## format, vet and the linters
 	@.ci/run formatted vet lint
 
-fuzz: ## each fuzz target for five seconds
+fuzz: ## each fuzz target some thousand times
 	@.ci/run fuzz
 
 demo: ## the story in one command
