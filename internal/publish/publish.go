@@ -122,17 +122,12 @@ func (p *Publication) Entering(life wire.Life, before int, reason string) {
 // Changed takes the store's log of one turn.
 func (p *Publication) Changed(now time.Duration, changes []store.Change) {
 	atOnce := false
-	var emptied map[uint64]int // where the log says so for the last time
-	for i, c := range changes {
+	for _, c := range changes {
 		switch c.Kind {
 		case store.Lived, store.TakenOver:
 			atOnce = true
 		case store.Emptied:
 			p.emptied[c.Member.ID] = true
-			if emptied == nil {
-				emptied = map[uint64]int{}
-			}
-			emptied[c.Member.ID] = i
 		case store.Ended:
 			if c.Member.End.Cause != wire.Failed {
 				atOnce = true
@@ -149,10 +144,7 @@ func (p *Publication) Changed(now time.Duration, changes []store.Change) {
 	} else if p.held == 0 && p.st.View() != p.view {
 		p.readdress(now)
 	}
-	for i, c := range changes {
-		if c.Kind == store.Wrote && i < emptied[c.Member.ID] {
-			continue // what a former process said came together with the news of its successor
-		}
+	for _, c := range changes {
 		p.tell(now, c)
 	}
 }

@@ -318,9 +318,10 @@ func (s *Store) setRecord(m *Member, r wire.Record) {
 	s.stale = true
 }
 
-// empty drops a namespace.
+// empty drops a namespace, and what the log of this turn says was written there: nobody may pass it on or tell it any more.
 func (s *Store) empty(m *Member) {
 	if m.Space.Max() > 0 {
+		s.changes = slices.DeleteFunc(s.changes, func(c Change) bool { return c.Kind == Wrote && c.Member == m })
 		s.changes = append(s.changes, Change{Kind: Emptied, Member: m})
 	}
 	m.Space = nothing
