@@ -24,7 +24,7 @@ type joiner struct {
 func (d *Door) onJoin(now time.Duration, from netip.AddrPort, h wire.Header, j wire.Join) {
 	self := d.st.Self.Record
 	if j.Record.Name == self.Name && j.Record.Life.Boot == self.Life.Boot {
-		d.host.SendTo(from, d.waitMessage(from)) // myself: I am one of my own seeds
+		d.host.SendTo(from, d.waitMessage(now, from)) // myself: I am one of my own seeds
 		return
 	}
 	if h.From.ID != wire.ID(j.Record.Name) {
@@ -43,7 +43,7 @@ func (d *Door) onJoin(now time.Duration, from netip.AddrPort, h wire.Header, j w
 		return
 	}
 	if a := d.attempt; a != nil && !d.crossing(a, from, j) {
-		w := d.waitMessage(from)
+		w := d.waitMessage(now, from)
 		w.Elsewhere = a.targets[0]
 		d.host.SendTo(from, w)
 		return
@@ -61,7 +61,7 @@ func (d *Door) onJoin(now time.Duration, from netip.AddrPort, h wire.Header, j w
 
 // onProbe answers somebody who is still choosing. A member that is alone too learns of the asker in return.
 func (d *Door) onProbe(now time.Duration, from netip.AddrPort, j wire.Join) {
-	w := d.waitMessage(j.Record.Addr)
+	w := d.waitMessage(now, j.Record.Addr)
 	if d.attempt != nil {
 		w.Elsewhere = d.attempt.targets[0]
 	}
@@ -87,9 +87,13 @@ func (d *Door) crossing(a *attempt, from netip.AddrPort, j wire.Join) bool {
 	return true
 }
 
-func (d *Door) waitMessage(to netip.AddrPort) wire.Wait {
+func (d *Door) waitMessage(now time.Duration, to netip.AddrPort) wire.Wait {
+	in := windowFor
+	if d.windowEnd > 0 {
+		in = max(d.windowEnd-now, 0) + time.Duration(len(d.window))*perJoiner
+	}
 	return wire.Wait{
-		In:         windowFor,
+		In:         in,
 		Size:       d.size().members,
 		Boot:       d.st.Self.Record.Life.Boot,
 		Mutual:     slices.Contains(d.seeds, to),
@@ -139,11 +143,11 @@ func (d *Door) keptOut(now time.Duration, r wire.Record) time.Duration {
 func (d *Door) note(now time.Duration, from netip.AddrPort, j wire.Join) {
 	id := wire.ID(j.Record.Name)
 	if m := d.st.Find(id); m != nil && m.InView() && m.Record.Life == j.Record.Life {
-		d.sendRoster(now, j.Record.Addr, id) // its roster was lost
+		d.rosters.Again(now, d.st.View(), m.View()) // its roster was lost
 		return
 	}
 	if old, ok := d.window[id]; ok && old.record == j.Record {
-		d.host.SendTo(from, d.waitMessage(j.Record.Addr))
+		d.host.SendTo(from, d.waitMessage(now, j.Record.Addr))
 		return
 	}
 	if len(d.window) >= maxWindow {
@@ -153,10 +157,14 @@ func (d *Door) note(now time.Duration, from netip.AddrPort, j wire.Join) {
 	n := &joiner{record: j.Record, from: from, side: size{j.Size, j.View}, since: now}
 	d.window[id] = n
 	n.reach = d.startReach(now, n)
+	if d.windowEnd == 0 {
+		d.openedAt = now
+	}
 	if end := now + d.windowLength(now, n); d.windowEnd == 0 || end < d.windowEnd {
 		d.windowEnd = end
 	}
-	d.host.SendTo(from, d.waitMessage(j.Record.Addr))
+	d.notedAt = now
+	d.host.SendTo(from, d.waitMessage(now, j.Record.Addr))
 }
 
 // windowLength is short for a single joiner at a settled cluster: nobody else is coming.
@@ -175,6 +183,10 @@ func (d *Door) tickWindow(now time.Duration) {
 	if d.attempt != nil || d.mute(now) || len(d.window) == 0 {
 		clear(d.window)
 		d.windowEnd = 0
+		return
+	}
+	if d.stormy(now) {
+		d.windowEnd = now + stormPause
 		return
 	}
 	d.windowEnd = now + windowFor/2
@@ -202,6 +214,16 @@ func (d *Door) tickWindow(now time.Duration) {
 	}
 }
 
+// stormy reports whether joiners still come in so fast that the window is better kept open: each view more is one that all
+// of them have to learn.
+func (d *Door) stormy(now time.Duration) bool {
+	pause := stormPause
+	if d.host.Late(now) {
+		pause = stormLate // more of them wait to be handled
+	}
+	return len(d.window) >= stormFrom && now-d.notedAt < pause && now-d.openedAt < stormFor
+}
+
 // sideWaits reports whether others of the joiner's old view are still to come, so that all go in together.
 func (d *Door) sideWaits(now time.Duration, j *joiner) bool {
 	if j.side.members <= 1 || now-j.since > sideFor {
@@ -220,67 +242,25 @@ func (d *Door) commit(now time.Duration, in []*joiner) {
 	if len(in) == 0 {
 		return
 	}
+	many := d.many(len(in))
+	before := d.st.View().Neighbors(d.self)
 	for _, j := range in {
-		d.st.MergeRecord(now, j.record, 0, false)
+		d.st.MergeRecord(now, j.record, 0, many)
 		delete(d.window, wire.ID(j.record.Name))
 	}
-	d.lastDoor = now
-	r := &rosterSent{parts: rosterOf(d.st.View()), at: now}
+	d.lastDoor, d.openedAt = now, now
+	v := d.st.View()
+	var joiners []*view.Member
 	for _, j := range in {
-		d.rosters[wire.ID(j.record.Name)] = r
-		d.sendRoster(now, j.record.Addr, wire.ID(j.record.Name))
-	}
-}
-
-// rosterSent is the view into which a window of joiners was taken, in parts. A joiner that asks again, because parts were
-// lost, is given the same parts: those of another view would not fit to what it has.
-type rosterSent struct {
-	parts []wire.Roster
-	at    time.Duration
-}
-
-// rosterFor is how long a roster is kept for those who ask again.
-const rosterFor = 10 * time.Second
-
-func (d *Door) sendRoster(now time.Duration, to netip.AddrPort, id uint64) {
-	r := d.rosters[id]
-	if r == nil || now-r.at > rosterFor {
-		r = &rosterSent{parts: rosterOf(d.st.View()), at: now}
-		d.rosters[id] = r
-	}
-	for _, part := range r.parts {
-		d.host.SendTo(to, part)
-	}
-}
-
-// rosterOf cuts a view into parts that fit into a datagram each.
-func rosterOf(v *view.View) []wire.Roster {
-	var parts [][]wire.Record
-	var part []wire.Record
-	room := 0
-	for _, m := range v.All() {
-		n := wire.RecordSize(m.Record)
-		if n > room {
-			if part != nil {
-				parts = append(parts, part)
-			}
-			part, room = nil, wire.MaxSection-rosterOverhead
-		}
-		part = append(part, m.Record)
-		room -= n
-	}
-	parts = append(parts, part)
-	out := make([]wire.Roster, len(parts))
-	for i, lives := range parts {
-		out[i] = wire.Roster{
-			View: v.Hash(), Part: uint32(i), Parts: uint32(len(parts)), Count: uint32(v.Len()), Lives: lives,
+		if m := v.Find(wire.ID(j.record.Name)); m != nil { // else the end of that life was here already: it will be told so
+			joiners = append(joiners, m)
 		}
 	}
-	return out
+	d.rosters.Give(now, v, joiners)
+	if many && len(before) > 0 && len(joiners) > 0 {
+		d.tellOf(d.rosters.List(now, joiners), before, nil)
+	}
 }
-
-// rosterOverhead is a Roster section without its lives: hash and three counts.
-const rosterOverhead = 8 + 3*5 + wire.MaxListOverhead
 
 func sortedKeys[V any](m map[uint64]V) []uint64 {
 	keys := make([]uint64, 0, len(m))

@@ -2,7 +2,6 @@ package admission
 
 import (
 	"cmp"
-	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -19,7 +18,7 @@ const (
 	recentFailed      = 64
 )
 
-// contactWait is the longest time between two looks at the credit, which also forget old rosters.
+// contactWait is the longest time between two looks at the credit.
 const contactWait = 10 * time.Second
 
 // earn adds to the credit what came since it was last added to.
@@ -43,7 +42,6 @@ func (d *Door) tickContact(now time.Duration) {
 	if now < d.nextContact {
 		return
 	}
-	maps.DeleteFunc(d.rosters, func(_ uint64, r *rosterSent) bool { return now-r.at > rosterFor })
 	d.earn(now)
 	defer func() { d.nextContact = now + d.contactIn(now) }()
 	if d.Out() || d.credit < 1 {
@@ -51,7 +49,10 @@ func (d *Door) tickContact(now time.Duration) {
 	}
 	d.credit = min(d.credit-1, 1)
 	failed := d.failed()
-	absent := d.absentSeeds()
+	var absent []netip.AddrPort
+	if d.seek == nil && d.attempt == nil { // else they are being asked anyhow
+		absent = d.absentSeeds()
+	}
 	d.contacts++
 	if len(absent) > 0 && (d.contacts%4 == 0 || len(failed) == 0) {
 		d.sendNotice(now, absent[d.rng.IntN(len(absent))], nil)

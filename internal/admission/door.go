@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/roster"
 	"github.com/grapevine-gossip/grapevine/internal/store"
 	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
@@ -21,11 +22,13 @@ import (
 type Host interface {
 	Send(to *view.Member, m wire.Message)
 	SendTo(to netip.AddrPort, m wire.Message) // to somebody whose life may be unknown
-	Enter(now time.Duration, lives []wire.Record, reason string)
+	Enter(now time.Duration, lives []*view.Member, reason string)
+	Came(now time.Duration, from *view.Member, lives []wire.Record) // many joiners, told of as a list
 	Supersede(now time.Duration, by wire.Life, at netip.AddrPort)
 	Refused(now time.Duration, r Refusal)
 	News(now time.Duration, m *store.Member) // push what is kept of an ended member into the new view
 	WokeLate(now, within time.Duration) bool // the process stood still so lately
+	Late(now time.Duration) bool             // the process doubts itself: it is slow, or was a moment ago
 	LastAnswer() time.Duration               // when any member answered a probe
 	Loss() float64                           // share of probes of members that get no answer, in the long run
 	Synced(version uint64, members int) bool // so many neighbours hold this member's namespace up to version
@@ -58,6 +61,8 @@ type Door struct {
 	settled   bool // may admit: every seed answered or was silent for a while
 	admitted  bool // has been taken into a view of others as this process
 	enteredAt time.Duration
+	probedAt  time.Duration // a probe of the door came
+	slow      int           // refusals for want of an answer, though probes came
 	answered  bool
 
 	seek    *seek
@@ -66,10 +71,16 @@ type Door struct {
 	adopted larger
 
 	window    map[uint64]*joiner
-	rosters   map[uint64]*rosterSent // by joiner
 	windowEnd time.Duration
+	openedAt  time.Duration // the window
+	notedAt   time.Duration // the latest joiner
 	lastDoor  time.Duration // last commit
+	rosters   *roster.Rosters
+	batches   []batch
+	tree      bool
 	checks    map[checkKey]*check
+	bySeq     map[uint32]*check // by the first sequence number of its probes
+	checkDue  time.Duration
 
 	noticed     map[netip.AddrPort]time.Duration
 	unknownFrom time.Duration // since when members say that they do not know this life
@@ -86,12 +97,20 @@ type Door struct {
 // Times of the door (rules for failure detection, section 4).
 const (
 	seedSilence  = 300 * time.Millisecond // a seed that has not answered for so long is taken for silent
+	joinSoon     = 150 * time.Millisecond // the first answer, or what follows it, was lost
 	joinEvery    = 350 * time.Millisecond
-	joinTries    = 3 // per address
+	slowMost     = 3
+	wordTakes    = 20 * time.Millisecond // the admitter's to one joiner after it came to another
+	rosterStalls = time.Second           // nothing of it came: ask the admitter again
+	joinTries    = 3                     // per address
 	joinFor      = 3 * time.Second
 	outFor       = 4 * time.Second        // being out lapses
 	gatherFor    = 100 * time.Millisecond // before a side joins: other members' LARGER arrive
 	windowFor    = 100 * time.Millisecond
+	stormFrom    = 256 // joiners in a window
+	stormPause   = 50 * time.Millisecond
+	stormLate    = 250 * time.Millisecond
+	stormFor     = 2 * time.Second
 	sideFor      = 600 * time.Millisecond // wait at most so long until all members of one old view are here
 	checkFor     = 800 * time.Millisecond
 	strictFor    = 1500 * time.Millisecond // of one that failed lately
@@ -101,19 +120,23 @@ const (
 	contactEvery = time.Second
 	wokeObeys    = 5 * time.Second
 	wokeMute     = 2 * time.Second
-	maxWindow    = 4096
+	maxWindow    = 1 << 14
+	perJoiner    = 100 * time.Microsecond // of an admitter's time: who asks again meanwhile only takes more of it
 	maxNoticed   = 4096
 )
 
-// New makes the door of a member that is alone. With hasSeeds it admits nobody before its seeds had a chance to answer.
-func New(now time.Duration, st *store.Store, host Host, rng *rand.Rand, hasSeeds bool) *Door {
+// New makes the door of a member that is alone. With hasSeeds it admits nobody before its seeds had a chance to answer;
+// with tree it sends even the shortest roster down the tree.
+func New(now time.Duration, st *store.Store, host Host, rng *rand.Rand, hasSeeds, tree bool) *Door {
 	return &Door{
 		self: st.Self.ID, st: st, host: host, rng: rng,
 		hasSeeds: hasSeeds, startedAt: now, settled: !hasSeeds,
 		mine:        map[netip.AddrPort]bool{},
 		window:      map[uint64]*joiner{},
-		rosters:     map[uint64]*rosterSent{},
+		rosters:     roster.New(host, st.Viewed, tree),
+		tree:        tree,
 		checks:      map[checkKey]*check{},
+		bySeq:       map[uint32]*check{},
 		noticed:     map[netip.AddrPort]time.Duration{},
 		nextContact: now + contactEvery,
 		credit:      rng.Float64(), // the members of a view take turns
@@ -190,8 +213,15 @@ func (d *Door) Receive(now time.Duration, from netip.AddrPort, h wire.Header, me
 	case wire.Refuse:
 		d.answered = true
 		d.onRefuse(now, from, m)
+	case wire.Admitted:
+		d.onAdmitted(now, from, member, m)
 	case wire.Roster:
 		d.onRoster(now, from, m)
+		if member != nil && h.To == d.st.Self.View().Tag {
+			d.onBatchPart(now, from, m)
+		}
+	case wire.Fetch:
+		d.onFetch(now, from, member, m)
 	case wire.Check:
 		if member != nil {
 			d.onCheck(now, member, m)
@@ -221,6 +251,8 @@ func (d *Door) Tick(now time.Duration) {
 	d.tickAttempt(now)
 	d.tickWindow(now)
 	d.tickContact(now)
+	d.tickBatches(now)
+	d.rosters.Tick(now)
 }
 
 // Next is when something is due.
@@ -238,16 +270,16 @@ func (d *Door) Next() time.Duration {
 		earlier(d.seek.next)
 	}
 	if d.attempt != nil {
-		earlier(d.attempt.next)
+		earlier(d.attempt.due())
 	}
+	for _, b := range d.batches {
+		earlier(min(b.Next(), b.Latest()+batchFor))
+	}
+	earlier(d.rosters.Next())
 	if d.windowEnd > 0 {
 		earlier(d.windowEnd)
 	}
-	if len(d.checks) > 0 { // a loop over no entries takes longer than all else here
-		for _, c := range d.checks {
-			earlier(c.next)
-		}
-	}
+	earlier(d.checkDue)
 	return next
 }
 

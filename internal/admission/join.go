@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/roster"
+	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
@@ -20,15 +22,7 @@ type attempt struct {
 	side    bool // together with the rest of the view
 	hops    int  // how often it was sent on
 	reason  string
-	roster  roster
-}
-
-// roster collects the parts of the view that is being entered.
-type roster struct {
-	from  netip.AddrPort
-	view  uint64
-	parts [][]wire.Record
-	got   int
+	intake  *roster.Intake // once let in
 }
 
 // begin starts an attempt at once.
@@ -40,7 +34,10 @@ func (d *Door) begin(now time.Duration, want wire.Record, targets []netip.AddrPo
 
 func (d *Door) tickAttempt(now time.Duration) {
 	a := d.attempt
-	if a == nil || now < a.next {
+	if a == nil || now < a.due() {
+		return
+	}
+	if d.maybeEnter(now); d.attempt != a || a.comes(now, d.host.Late(now)) {
 		return
 	}
 	limit := joinFor
@@ -58,6 +55,31 @@ func (d *Door) tickAttempt(now time.Duration) {
 	d.ask(now)
 }
 
+// comes collects the roster, and reports whether it does come: then there is nothing to ask the admitter.
+func (a *attempt) comes(now time.Duration, late bool) bool {
+	if a.intake == nil {
+		return false
+	}
+	a.intake.Tick(now, late)
+	a.started = max(a.started, a.intake.Latest())
+	if now-a.intake.Latest() < rosterStalls {
+		a.next = max(a.next, a.intake.Latest()+rosterStalls)
+		return true
+	}
+	return now < a.next
+}
+
+// due is when something is to be done for the attempt.
+func (a *attempt) due() time.Duration {
+	if a.intake != nil {
+		return min(a.next, a.intake.Next())
+	}
+	return a.next
+}
+
+// Probed is told that somebody has tried this member's address.
+func (d *Door) Probed(now time.Duration) { d.probedAt = now }
+
 // giveUp forgets the attempt; a member that is alone goes on seeking.
 func (d *Door) giveUp(now time.Duration) {
 	d.attempt = nil
@@ -71,13 +93,24 @@ func (d *Door) ask(now time.Duration) {
 		a.asked = now
 	}
 	a.tries++
+	self := d.st.Self.Record
+	a.want.Addr, a.want.AddrVersion = self.Addr, self.AddrVersion // it may have moved meanwhile
 	d.host.SendTo(a.targets[0], d.joinMessage(now, a.want, false))
 	a.next = now + joinEvery
+	if a.tries == 1 {
+		a.next = now + joinSoon
+	}
 }
 
 // onWait handles the admitter's answer. One that is itself joining sends on to its own admitter.
 func (a *attempt) onWait(d *Door, now time.Duration, from netip.AddrPort, w wire.Wait) {
-	if from != a.targets[0] || !w.Elsewhere.IsValid() {
+	if from != a.targets[0] {
+		return
+	}
+	if !w.Elsewhere.IsValid() {
+		if a.tries < joinTries && a.intake == nil {
+			a.next = now + w.In + joinSoon
+		}
 		return
 	}
 	if w.Elsewhere == d.st.Self.Record.Addr || d.mine[w.Elsewhere] || a.hops >= 8 {
@@ -105,6 +138,10 @@ func (d *Door) onRefuse(now time.Duration, from netip.AddrPort, r wire.Refuse) {
 	a := d.attempt
 	if a == nil || from != a.targets[0] {
 		return
+	}
+	if r.Reason == wire.RefusedUnreachable && d.probedAt >= a.asked && d.slow < slowMost {
+		d.slow++
+		r.Reason = wire.RefusedBusy // probes did arrive: this member was too slow to answer, or the way back is closed
 	}
 	switch r.Reason {
 	case wire.RefusedKnown:
@@ -152,44 +189,72 @@ func raise(want wire.Record, known wire.Life) (wire.Record, bool) {
 	return want, want.Life.Generation < wire.MaxGeneration && want.Life.Incarnation < wire.MaxIncarnation
 }
 
-// onRoster collects the parts and enters the view once it is whole.
-func (d *Door) onRoster(now time.Duration, from netip.AddrPort, r wire.Roster) {
+// onAdmitted begins to fetch the roster of the view that this member was let into, or the list of those that were let into
+// its view.
+func (d *Door) onAdmitted(now time.Duration, from netip.AddrPort, member *view.Member, m wire.Admitted) {
 	a := d.attempt
-	if a == nil || a.asked == 0 || !slices.Contains(a.targets, from) || r.Parts == 0 || r.Part >= r.Parts || r.Parts > maxParts {
+	if !a.mayTake(from) && member != nil {
+		d.onBatch(now, member, m)
 		return
 	}
-	c := &a.roster
-	if c.from != from || c.view != r.View || len(c.parts) != int(r.Parts) {
-		*c = roster{from: from, view: r.View, parts: make([][]wire.Record, r.Parts)}
-	}
-	if c.parts[r.Part] != nil || len(r.Lives) == 0 {
+	if !a.mayTake(from) || a.intake != nil && a.intake.View() == m.View {
 		return
 	}
-	c.parts[r.Part] = r.Lives
-	if c.got++; c.got < len(c.parts) {
-		return
-	}
-	lives := slices.Concat(c.parts...)
-	var hash uint64
-	found := false
-	for _, l := range lives {
-		hash += wire.LifeHash(wire.ID(l.Name), l.Life)
-		found = found || l.Name == a.want.Name && l.Life == a.want.Life
-	}
-	if hash != r.View || !found {
-		*c = roster{}
-		return
-	}
-	d.enter(now, lives, a.reason)
+	a.intake = d.rosters.Collect(now, m.View, m.Parts, append(m.Addrs, from), false)
+	d.maybeEnter(now)
 }
 
-// maxParts bounds a roster: 65,536 parts are more than a million members.
-const maxParts = 1 << 16
+// onFetch serves another joiner. If it was sent here while this one waits for its own admission, that was granted and the
+// word is lost.
+func (d *Door) onFetch(now time.Duration, from netip.AddrPort, member *view.Member, m wire.Fetch) {
+	if a := d.attempt; a != nil && a.asked > 0 && a.intake == nil {
+		a.next = min(a.next, now+wordTakes)
+	}
+	d.rosters.Asked(now, from, member, m)
+}
 
-func (d *Door) enter(now time.Duration, lives []wire.Record, reason string) {
+// onRoster takes a part of the roster. The first of one that is sent without a word is the word.
+func (d *Door) onRoster(now time.Duration, from netip.AddrPort, m wire.Roster) {
+	a := d.attempt
+	if a == nil {
+		return
+	}
+	if a.mayTake(from) && (a.intake == nil || a.intake.View() != m.View) {
+		a.intake = d.rosters.Collect(now, m.View, m.Parts, []netip.AddrPort{from}, true)
+	}
+	if a.intake == nil || a.intake.View() != m.View || !a.intake.Takes(from) {
+		return
+	}
+	a.intake.Part(now, m)
+	d.maybeEnter(now)
+}
+
+// mayTake reports whether an admitter's word is awaited from an address.
+func (a *attempt) mayTake(from netip.AddrPort) bool {
+	return a != nil && a.asked > 0 && slices.Contains(a.targets, from)
+}
+
+// maybeEnter enters the view once its roster is whole.
+func (d *Door) maybeEnter(now time.Duration) {
+	a := d.attempt
+	if a.intake == nil {
+		return
+	}
+	lives, whole := a.intake.Members()
+	if !whole {
+		return
+	}
+	a.intake = nil
+	if slices.ContainsFunc(lives, func(m *view.Member) bool { return m.Name == a.want.Name && m.Life == a.want.Life }) {
+		d.enter(now, lives, a.reason)
+	}
+}
+
+func (d *Door) enter(now time.Duration, lives []*view.Member, reason string) {
 	d.attempt = nil
 	d.adopted = larger{}
 	d.waiting = waiting{}
+	d.slow = 0
 	if d.inAlready(lives) {
 		return
 	}
@@ -199,6 +264,8 @@ func (d *Door) enter(now time.Duration, lives []wire.Record, reason string) {
 	d.unknownFrom = 0
 	clear(d.window)
 	clear(d.checks)
+	clear(d.bySeq)
+	d.batches = nil
 	d.windowEnd = 0
 	d.host.Enter(now, lives, reason)
 	for _, id := range ended {
@@ -222,11 +289,21 @@ func (d *Door) endedBefore(now time.Duration) []uint64 {
 	return out
 }
 
-// inAlready reports whether a view that is offered holds this member as it is, and is not larger than its own: while it
-// asked, what it lacked came. Who is missing there is news, and must not be ended for it.
-func (d *Door) inAlready(lives []wire.Record) bool {
+// inAlready reports whether a view that is offered holds this member as it is, is not larger than its own, and tells of no
+// life that is not known here: while it asked, what it lacked came. Who is missing there is news, and must not be ended for
+// it.
+func (d *Door) inAlready(lives []*view.Member) bool {
 	self := d.st.Self.Record
-	return len(lives) <= d.st.View().Len() && slices.ContainsFunc(lives, func(r wire.Record) bool {
-		return r.Name == self.Name && r.Life == self.Life
-	})
+	if len(lives) > d.st.View().Len() {
+		return false
+	}
+	has := false
+	for _, l := range lives {
+		m := d.st.Find(l.ID)
+		if m == nil || m.Record.Life.Compare(l.Life) < 0 {
+			return false
+		}
+		has = has || l.ID == d.self && l.Life == self.Life
+	}
+	return has
 }

@@ -130,6 +130,9 @@ func (d *Door) yield(now time.Duration, from netip.AddrPort, theirs size, n wire
 	if a := d.attempt; a != nil && (a.asked > 0 || now-a.started > gatherFor/2) || d.waiting.until > now {
 		return // one admitter for all: who is on its way stays on it
 	}
+	if theirs.members == 1 && len(d.window) > 0 {
+		return // others are being let in here, and that one will ask, too
+	}
 	if d.st.View().Len() == 1 || d.attempt == nil && d.mute(now) {
 		d.beginRaised(now, from, n, "view of one")
 		return
@@ -216,6 +219,24 @@ func (d *Door) Expected(now time.Duration, from netip.AddrPort, tag uint32) bool
 		d.ask(now)
 	}
 	return true
+}
+
+// Coming is told that a member which knows the life of that tag counts on this one. It reports whether that life was let in
+// and its roster is under way, and what to say then.
+func (d *Door) Coming(now time.Duration, tag uint32) (wire.Wait, bool) {
+	a := d.attempt
+	if a == nil || a.intake == nil || tag != wire.Tag(d.self, a.want.Life) {
+		return wire.Wait{}, false
+	}
+	return d.waitMessage(now, netip.AddrPort{}), true
+}
+
+// Asked is the life that this member has, or has asked for.
+func (d *Door) Asked() wire.Life {
+	if d.attempt != nil {
+		return d.attempt.want.Life
+	}
+	return d.st.Self.Record.Life
 }
 
 // OwnRecord is told of a life of this member's own name. One of another process above this one's takes the name.

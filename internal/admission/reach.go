@@ -47,7 +47,7 @@ func (d *Door) startReach(now time.Duration, j *joiner) *reach {
 	}
 	v := d.st.View()
 	for _, w := range v.With(m).Neighbors(m.ID) {
-		if w := v.Find(w.ID); w != nil && w.ID != m.ID {
+		if w := v.Find(w.ID); w != nil && w.ID != m.ID && !d.rosters.Fetches(w.ID) {
 			r.watchers = append(r.watchers, w)
 		}
 	}
@@ -149,6 +149,7 @@ type check struct {
 	ask     wire.Check
 	id      uint64
 	seq     uint32 // of the first try; the others follow
+	since   time.Duration
 	tries   int
 	most    int
 	needed  int    // answers
@@ -170,7 +171,10 @@ const (
 	strictTries  = 8    // from which the first sequence number is a multiple
 	strictMargin = 0.25 // so much more than is lost to others
 	probeEvery   = 100 * time.Millisecond
-	maxChecks    = 8192
+	crowd        = 32 // checks at once
+	crowdEvery   = 300 * time.Millisecond
+	checkPause   = 5 * time.Millisecond
+	maxChecks    = maxWindow
 	keepCheck    = 2 * time.Second
 )
 
@@ -186,7 +190,7 @@ func (d *Door) onCheck(now time.Duration, from *view.Member, ask wire.Check) {
 	if len(d.checks) >= maxChecks {
 		return
 	}
-	c := &check{key: key, member: from, ask: ask, id: wire.ID(ask.Record.Name), next: now, most: probeTries, needed: 1}
+	c := &check{key: key, member: from, ask: ask, id: wire.ID(ask.Record.Name), since: now, next: now, most: probeTries, needed: 1}
 	if ask.Holder.IsValid() && ask.Record.Name == d.st.Self.Name {
 		c.held = true
 	}
@@ -194,14 +198,19 @@ func (d *Door) onCheck(now time.Duration, from *view.Member, ask wire.Check) {
 		c.most = strictTries
 		c.needed = max(1, int(math.Ceil(float64(strictTries*(1-strictMargin-d.host.Loss())))))
 	}
+	if len(d.checks) >= crowd { // in a storm answers take longer
+		c.most = strictTries
+	}
 	c.wait = d.keptOut(now, ask.Record)
 	c.seq = DoorSeq | d.rng.Uint32()&^(strictTries-1)
 	d.checks[key] = c
+	d.bySeq[c.seq] = c
 	d.tickCheck(now, c)
 }
 
+// tickChecks does what is due. Many checks are looked at together, now and then: each step through all takes its time.
 func (d *Door) tickChecks(now time.Duration) {
-	if len(d.checks) == 0 {
+	if d.checkDue == 0 || now < d.checkDue {
 		return
 	}
 	due := make([]*check, 0, len(d.checks))
@@ -213,6 +222,17 @@ func (d *Door) tickChecks(now time.Duration) {
 	slices.SortFunc(due, func(a, b *check) int { return compareKeys(a.key, b.key) })
 	for _, c := range due {
 		d.tickCheck(now, c)
+	}
+	d.checkDue = 0
+	for _, c := range d.checks {
+		d.checkBy(max(c.next, now+checkPause))
+	}
+}
+
+// checkBy has tickChecks called by then.
+func (d *Door) checkBy(at time.Duration) {
+	if d.checkDue == 0 || at < d.checkDue {
+		d.checkDue = at
 	}
 }
 
@@ -227,9 +247,15 @@ func compareKeys(a, b checkKey) int {
 }
 
 func (d *Door) tickCheck(now time.Duration, c *check) {
-	if c.said {
+	silent := !c.held && c.wait == 0 && c.tries >= c.most
+	slow := silent && d.host.Late(now) // here: that says nothing about the joiner
+	if c.said || slow && now-c.since >= checkMost {
 		delete(d.checks, c.key)
+		delete(d.bySeq, c.seq)
 		return
+	}
+	if slow {
+		c.tries = 0
 	}
 	if c.held || c.wait > 0 || c.tries >= c.most {
 		d.say(now, c)
@@ -238,6 +264,10 @@ func (d *Door) tickCheck(now time.Duration, c *check) {
 	seq := c.seq + uint32(c.tries)
 	c.tries++
 	c.next = now + probeEvery
+	if c.tries > probeTries && !c.ask.Lossy {
+		c.next = now + crowdEvery
+	}
+	d.checkBy(c.next)
 	if !c.yes {
 		d.host.SendTo(c.ask.Record.Addr, wire.Ping{Seq: seq})
 	}
@@ -250,6 +280,7 @@ func (d *Door) tickCheck(now time.Duration, c *check) {
 func (d *Door) say(now time.Duration, c *check) {
 	c.said = true
 	c.next = now + keepCheck
+	d.checkBy(c.next)
 	out := wire.Checked{Nonce: c.ask.Nonce, Joiner: c.id, Reached: c.yes, Held: c.held, Wait: c.wait}
 	if c.member.ID == d.self {
 		d.onChecked(now, c.member, out)
@@ -261,20 +292,18 @@ func (d *Door) say(now time.Duration, c *check) {
 // Acked takes the answer to one of the door's probes. The header says which process answered: a reused address is not
 // taken for its former holder.
 func (d *Door) Acked(now time.Duration, from netip.AddrPort, h wire.Header, a wire.Ack) {
-	for _, key := range d.checkKeys() {
-		c := d.checks[key]
-		if c == nil || c.said || a.Seq-c.seq >= strictTries || c.id != h.From.ID {
-			continue
+	c := d.bySeq[a.Seq&^(strictTries-1)]
+	if c == nil || c.said || c.id != h.From.ID {
+		return
+	}
+	if h.From.Boot == wire.RefOf(c.id, c.ask.Record.Life).Boot {
+		c.answers |= 1 << (a.Seq - c.seq)
+		c.yes = bits.OnesCount32(c.answers) >= c.needed
+		if c.yes && !c.ask.Holder.IsValid() {
+			d.say(now, c)
 		}
-		if h.From.Boot == wire.RefOf(c.id, c.ask.Record.Life).Boot {
-			c.answers |= 1 << (a.Seq - c.seq)
-			c.yes = bits.OnesCount32(c.answers) >= c.needed
-			if c.yes && !c.ask.Holder.IsValid() {
-				d.say(now, c)
-			}
-		} else if from == c.ask.Holder {
-			d.heldBy(now, c, h)
-		}
+	} else if from == c.ask.Holder {
+		d.heldBy(now, c, h)
 	}
 }
 
@@ -286,13 +315,4 @@ func (d *Door) heldBy(now time.Duration, c *check, h wire.Header) {
 	}
 	c.held = true
 	d.say(now, c)
-}
-
-func (d *Door) checkKeys() []checkKey {
-	keys := make([]checkKey, 0, len(d.checks))
-	for k := range d.checks {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, compareKeys)
-	return keys
 }

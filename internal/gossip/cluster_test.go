@@ -460,3 +460,30 @@ func TestBootstrapUnderLoss(t *testing.T) {
 		}
 	}
 }
+
+// Many who come at once are one change of the view for those who were there before, and cost each about one copy of their
+// list.
+func TestManyAtOnceAreOneChange(t *testing.T) {
+	w := newWorld(t, 5)
+	old := w.startMany(60)
+	w.until("stable", 10*time.Second, func() bool { return stable(old) })
+	w.run(2 * time.Second)
+	before := make([]Stats, len(old))
+	for i, n := range old {
+		before[i] = n.m.Stats()
+	}
+	all := slices.Clone(old)
+	for i := range 60 {
+		all = append(all, w.start(fmt.Sprintf("late%d", i), addrOf(100+i), Config{}, old[0].addr))
+	}
+	took := w.until("stable again", 10*time.Second, func() bool { return stable(all) && agreed(all) })
+	list := 0
+	for i, n := range old {
+		s := n.m.Stats()
+		if changes := s.ViewChanges - before[i].ViewChanges; changes > 2 {
+			t.Errorf("the view of %s changed %d times", n.name, changes)
+		}
+		list += int(s.SentBytesByKind["roster"] - before[i].SentBytesByKind["roster"])
+	}
+	t.Logf("stable after %v; %d bytes of lists for each of those who were there", took, list/len(old))
+}

@@ -58,9 +58,9 @@ func (m *Machine) dispatch(now time.Duration, from netip.AddrPort, h wire.Header
 	m.det.Heard(now, member)
 	m.ae.Hashes(now, member, h.View, h.State)
 	m.spread.Hashes(member, h.View, h.State)
-	for _, msg := range msgs {
-		m.receive(now, from, h, member, msg)
-	}
+	for entries := m.entries; len(msgs) > 0 && m.entries == entries; msgs = msgs[1:] {
+		m.receive(now, from, h, member, msgs[0])
+	} // what follows a roster was said to a member of the view that was left by it
 }
 
 // namesake handles packets that carry this member's own name: it is one of its own seeds, or another process has the
@@ -73,7 +73,7 @@ func (m *Machine) namesake(now time.Duration, from netip.AddrPort, h wire.Header
 		switch msg := msg.(type) {
 		case *wire.Ping:
 			if msg.Seq >= admission.DoorSeq {
-				m.sendTo(from, m.det.Answer(*msg))
+				m.probed(now, from, *msg)
 			}
 		case wire.Join, wire.Wait, wire.Refuse, wire.Notice:
 			m.door.Receive(now, from, h, nil, msg)
@@ -94,6 +94,10 @@ func (m *Machine) outsider(now time.Duration, from netip.AddrPort, h wire.Header
 		return
 	}
 	m.stats.Dropped["outside"]++
+	if wait, coming := m.door.Coming(now, h.To); coming {
+		m.queue(target{addr: from, asked: true}, wait)
+		return
+	}
 	if m.door.Expected(now, from, h.To) {
 		return
 	}
@@ -129,6 +133,9 @@ func (m *Machine) stranger(now time.Duration, from netip.AddrPort, h wire.Header
 			m.door.Unknown(now, member)
 			continue
 		}
+		if _, ok := msg.(wire.Wait); ok { // it was let in, and its roster is under way: it lives
+			m.det.Unknown(now, member)
+		}
 		m.atDoor(now, from, h, member, msg)
 	}
 	if m.door.Expected(now, from, h.To) || m.door.Out() || h.To == 0 {
@@ -149,13 +156,13 @@ func (m *Machine) atDoor(now time.Duration, from netip.AddrPort, h wire.Header, 
 		if msg.Seq < admission.DoorSeq {
 			return false
 		}
-		m.sendTo(from, m.det.Answer(*msg))
+		m.probed(now, from, *msg)
 	case *wire.Ack:
 		if msg.Seq < admission.DoorSeq {
 			return false
 		}
 		m.door.Acked(now, from, h, *msg)
-	case wire.Notice, wire.Join, wire.Wait, wire.Refuse, wire.Roster, wire.Check, wire.Checked:
+	case wire.Notice, wire.Join, wire.Wait, wire.Refuse, wire.Admitted, wire.Roster, wire.Fetch, wire.Check, wire.Checked:
 		m.door.Receive(now, from, h, member, msg)
 	case wire.LeaveAck:
 		m.door.LeaveAcked(now, h.From.ID, msg)
@@ -166,6 +173,12 @@ func (m *Machine) atDoor(now time.Duration, from netip.AddrPort, h wire.Header, 
 		return false
 	}
 	return true
+}
+
+// probed answers a probe of the door.
+func (m *Machine) probed(now time.Duration, from netip.AddrPort, p wire.Ping) {
+	m.door.Probed(now)
+	m.sendTo(from, m.det.Answer(p))
 }
 
 // farewell answers a leaver whose end is already held.
@@ -183,7 +196,7 @@ func (m *Machine) receive(now time.Duration, from netip.AddrPort, h wire.Header,
 	switch msg := msg.(type) {
 	case *wire.Ping:
 		if msg.Seq >= admission.DoorSeq {
-			m.sendTo(from, m.det.Answer(*msg))
+			m.probed(now, from, *msg)
 			return
 		}
 		m.det.Pinged(now, member, *msg)
@@ -197,12 +210,13 @@ func (m *Machine) receive(now time.Duration, from netip.AddrPort, h wire.Header,
 		m.det.Receive(now, member, msg)
 	case wire.Unknown:
 		m.det.Unknown(now, member)
-	case wire.Notice, wire.Larger, wire.Join, wire.Wait, wire.Refuse, wire.Roster, wire.Check, wire.Checked:
+	case wire.Notice, wire.Larger, wire.Join, wire.Wait, wire.Refuse, wire.Admitted, wire.Roster, wire.Fetch,
+		wire.Check, wire.Checked:
 		m.door.Receive(now, from, h, member, msg)
 	case wire.LeaveAck:
 		m.door.LeaveAcked(now, member.ID, msg)
 	case wire.Lives:
-		m.receiveLives(now, member, msg)
+		m.takeLives(now, member, msg.Records, false)
 	case wire.Ends:
 		m.receiveEnds(now, from, h, member, msg)
 	case wire.Delta, wire.Announce, wire.Places, wire.Request, wire.Bulk, wire.More, wire.Fill, wire.Part:
@@ -214,16 +228,20 @@ func (m *Machine) receive(now time.Duration, from netip.AddrPort, h wire.Header,
 	}
 }
 
-// receiveLives keeps this member's own record out of the state: it alone writes that.
-func (m *Machine) receiveLives(now time.Duration, member *view.Member, l wire.Lives) {
+// takeLives keeps this member's own record out of the state: it alone writes that.
+func (m *Machine) takeLives(now time.Duration, from *view.Member, lives []wire.Record, bulk bool) {
 	own := func(r wire.Record) bool { return r.Name == m.st.Self.Name }
-	for _, r := range l.Records {
+	for _, r := range lives {
 		if own(r) {
 			m.door.OwnRecord(now, r)
 		}
 	}
-	if l.Records = slices.DeleteFunc(l.Records, own); len(l.Records) > 0 && !m.superseded {
-		m.spread.Receive(now, member, l)
+	if lives = slices.DeleteFunc(lives, own); len(lives) > 0 && !m.superseded {
+		if bulk {
+			m.spread.Came(now, from, lives)
+		} else {
+			m.spread.Receive(now, from, wire.Lives{Records: lives})
+		}
 	}
 }
 
@@ -248,7 +266,7 @@ func (m *Machine) reject(now time.Duration, from netip.AddrPort, size int, err e
 	}
 	if t, ok := m.toldCluster[from]; size > wire.FrameOverhead && (!ok || now-t >= time.Second) && len(m.toldCluster) < maxTold {
 		m.toldCluster[from] = now
-		m.queue(target{from, 0}, nil)
+		m.queue(target{addr: from}, nil)
 	}
 }
 

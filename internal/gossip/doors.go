@@ -43,6 +43,7 @@ type Config struct {
 	MaxSpace int           // bytes of keys and values in this member's namespace; 0: 16 MiB
 	Budget   int           // bytes a second this member may send for dissemination and repair; 0: 8 MiB; negative: no limit
 	Variant  Variant       // of dissemination; only the simulator sets it
+	Tree     bool          // even the shortest roster goes down the tree; only the simulator sets it
 }
 
 // Variant is another way to disseminate, to be compared with the usual one.

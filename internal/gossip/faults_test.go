@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/publish"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
 var (
@@ -92,6 +93,17 @@ func (f *faults) note(format string, args ...any) {
 	f.log = append(f.log, fmt.Sprintf("%v %s", f.now, fmt.Sprintf(format, args...)))
 }
 
+// damped is for how long somebody who failed often may still be kept out.
+func (f *faults) damped() time.Duration {
+	if slices.ContainsFunc(f.nodes, func(n *node) bool {
+		wait, why := n.m.door.Waiting(f.now)
+		return wait > 0 && why.Reason == wire.RefusedOften
+	}) {
+		return 10 * time.Minute
+	}
+	return 0
+}
+
 // settle checks what must be true once all is whole: of those who have not left or lost their name.
 func (f *faults) settle() {
 	defer func() {
@@ -104,7 +116,7 @@ func (f *faults) settle() {
 			return n.snap.Standing == publish.StandingSuperseded || n.snap.Standing == publish.StandingLeft
 		})
 	}
-	f.until("one stable view", 100*time.Second, func() bool { return agreed(live()) && stable(live()) })
+	f.until("one stable view", 100*time.Second+f.damped(), func() bool { return agreed(live()) && stable(live()) })
 	f.until("equal keys", 20*time.Second, func() bool { return f.sameKeys(live()) == "" })
 	f.world.run(5 * time.Second)
 	if !agreed(live()) || f.sameKeys(live()) != "" {

@@ -86,8 +86,9 @@ func (h doorHost) Send(to *view.Member, msg wire.Message) { h.m.send(to, msg) }
 func (h doorHost) SendTo(to netip.AddrPort, msg wire.Message) { h.m.sendTo(to, msg) }
 
 // Enter takes this member into another view.
-func (h doorHost) Enter(now time.Duration, lives []wire.Record, reason string) {
+func (h doorHost) Enter(now time.Duration, lives []*view.Member, reason string) {
 	m := h.m
+	m.entries++
 	m.settle(now) // what the view left behind had last is told: the other one may know less
 	m.pub.Entering(m.st.Self.Record.Life, m.raw.Len(), reason)
 	m.st.TakeOver(now, lives)
@@ -95,6 +96,11 @@ func (h doorHost) Enter(now time.Duration, lives []wire.Record, reason string) {
 	m.tree.Reset(now)
 	m.settle(now)
 	m.tree.SetView(now, m.pub.View()) // what is entered may be just what was held: then nothing was published
+}
+
+// Came takes over many lives at once. They are told of as a list, so not pushed.
+func (h doorHost) Came(now time.Duration, from *view.Member, lives []wire.Record) {
+	h.m.takeLives(now, from, lives, true)
 }
 
 func (h doorHost) Supersede(_ time.Duration, by wire.Life, at netip.AddrPort) {
@@ -116,6 +122,8 @@ func (h doorHost) WokeLate(now, within time.Duration) bool {
 	woke := h.m.det.WokeAt()
 	return woke > 0 && now-woke < within
 }
+
+func (h doorHost) Late(now time.Duration) bool { return h.m.det.Late(now) }
 
 func (h doorHost) LastAnswer() time.Duration { return h.m.det.LastAnswer() }
 

@@ -36,6 +36,7 @@ type Machine struct {
 	tuneAt      time.Duration
 	due         time.Duration // what Next told
 	superseded  bool
+	entries     int                              // how often another view was entered
 	isOut       bool                             // as the detector was last told
 	toldRecord  map[uint64]time.Duration         // when a member that holds an older life of mine was last told
 	toldCluster map[netip.AddrPort]time.Duration // when a stranger of another cluster was last told
@@ -82,7 +83,7 @@ func (m *Machine) start(now time.Duration, self wire.Record) {
 	m.tree = stability.New(id, treeHost{m})
 	m.spread = spread.New(spread.Config{Rand: m.rng, Budget: m.cfg.Budget, Variant: m.cfg.Variant}, id, m.st, spreadHost{m})
 	m.ae = antientropy.New(antientropy.Config{Rand: m.rng, Method: m.cfg.Compare}, id, m.st, exchangeHost{m})
-	m.door = admission.New(now, m.st, doorHost{m}, m.rng, m.cfg.HasSeeds)
+	m.door = admission.New(now, m.st, doorHost{m}, m.rng, m.cfg.HasSeeds, m.cfg.Tree)
 	m.isOut = false
 	m.retainAt, m.tuneAt = now+retainEvery, now+tuneEvery
 	m.toldRecord = map[uint64]time.Duration{}

@@ -20,6 +20,8 @@ type outbox struct {
 type target struct {
 	addr netip.AddrPort
 	tag  uint32 // of the receiver's life as held here; 0: unknown
+	// asked has it sent under the life that this member asked for: the receiver knows no other.
+	asked bool
 }
 
 type packet struct {
@@ -28,10 +30,12 @@ type packet struct {
 }
 
 // send queues a message for a member of the view.
-func (m *Machine) send(to *view.Member, msg wire.Message) { m.queue(target{to.Addr, to.Tag}, msg) }
+func (m *Machine) send(to *view.Member, msg wire.Message) {
+	m.queue(target{addr: to.Addr, tag: to.Tag}, msg)
+}
 
 // sendTo queues a message for an address. If a member of the view has it, it is sent under that member's life.
-func (m *Machine) sendTo(to netip.AddrPort, msg wire.Message) { m.queue(target{to, 0}, msg) }
+func (m *Machine) sendTo(to netip.AddrPort, msg wire.Message) { m.queue(target{addr: to}, msg) }
 
 func (m *Machine) queue(to target, msg wire.Message) {
 	b := &m.box
@@ -98,8 +102,12 @@ func (b *outbox) flush(m *Machine) []Packet {
 		return b.built
 	}
 	h := m.header(0)
+	self := h.From
 	for _, p := range b.packets {
-		h.To = p.tag
+		h.To, h.From = p.tag, self
+		if p.asked {
+			h.From = wire.RefOf(m.st.Self.ID, m.door.Asked())
+		}
 		start := len(b.frames)
 		b.frames = m.codec.AppendFrame(b.frames, h, p.sections)
 		frame := b.frames[start:]

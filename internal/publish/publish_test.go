@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
@@ -80,7 +81,7 @@ func TestReturnAfterAnotherProcessHadTheName(t *testing.T) {
 				a.writes(4, second, "second")
 				a.turn(4)
 			}
-			a.st.TakeOver(5, []wire.Record{a.st.Self.Record, back})
+			a.st.TakeOver(5, []*view.Member{a.st.Self.View(), view.NewMember(back)})
 			a.turn(5)
 			m, _ := a.pub.Snapshot(5).Members.Get("b")
 			if m.State != Alive || len(a.keys) != m.Keys.Len() {

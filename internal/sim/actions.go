@@ -44,7 +44,7 @@ func (w *World) Start(c Member) *Node {
 	n.config = gossip.Config{
 		Name: n.Name, Cluster: c.Cluster, Generation: c.Generation, Phi: s.Phi, Interval: s.Interval,
 		MaxKey: s.MaxKey, MaxValue: s.MaxValue, MaxSpace: s.MaxSpace, Budget: s.Budget,
-		Variant: s.Variant, Compare: s.Compare,
+		Variant: s.Variant, Compare: s.Compare, Tree: s.Tree,
 	}
 	if n.config.Cluster == "" {
 		n.config.Cluster = "sim"

@@ -32,8 +32,13 @@ func (d *door) step(w *World, n *Node, o *observed) {
 		w.violate("outsiders_write_nothing", n, "a frame that can't be read changed %s", nameOf(o.is.Changed[0]))
 	case o.tookOver:
 		if !slices.ContainsFunc(msgs, func(m wire.Message) bool {
-			r, ok := m.(wire.Roster)
-			return ok && r.View == o.is.ViewHash
+			switch m := m.(type) {
+			case wire.Roster:
+				return m.View == o.is.ViewHash
+			case wire.Admitted: // of which it had the roster already
+				return m.View == o.is.ViewHash
+			}
+			return false
 		}) {
 			w.violate("takes_over_whole", n, "it took over a view and holds %x, which is not in the roster", o.is.ViewHash)
 		}

@@ -60,6 +60,7 @@ func Draw(seed uint64) Plan {
 	if c := rand.New(rand.NewPCG(seed, 6)).IntN(6); c < len(gossip.Comparisons) {
 		p.Config.Settings.Compare = gossip.Comparisons[c] // its worlds are too small for what large ones do by themselves
 	}
+	p.Config.Settings.Tree = rand.New(rand.NewPCG(seed, 7)).IntN(2) == 0 // its rosters are too short otherwise
 	p.Drawn = len(p.Faults)
 	return p
 }

@@ -49,6 +49,7 @@ type Settings struct {
 	Budget   int
 	Variant  gossip.Variant
 	Compare  gossip.Comparison
+	Tree     bool
 }
 
 // World is a network, the members on it, and what time it is.

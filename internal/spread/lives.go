@@ -16,11 +16,20 @@ func (s *Spread) pushLives(changes []store.Change) {
 		return
 	}
 	for _, e := range s.edges {
-		s.pushLivesTo(e.to, changes)
+		if !admitted(e.to, changes) {
+			s.pushLivesTo(e.to, changes)
+		}
 	}
 	for _, m := range s.former {
 		s.pushLivesTo(m, changes)
 	}
+}
+
+// admitted reports whether this member has just let that one in: it is given the roster, and holds no view before.
+func admitted(to *view.Member, changes []store.Change) bool {
+	return slices.ContainsFunc(changes, func(c store.Change) bool {
+		return c.Kind == store.Lived && c.Source == 0 && c.Member.ID == to.ID
+	})
 }
 
 func isLife(c store.Change) bool {
@@ -75,17 +84,23 @@ func pages[T any](all []T, size func(T) int, send func(page []T, bytes int)) {
 	}
 }
 
+// Came merges the lives of many who came at once, of whom the neighbours are told as a list.
+func (s *Spread) Came(now time.Duration, from *view.Member, records []wire.Record) {
+	s.enter(now)
+	s.receiveLives(now, from, records, true)
+}
+
 // receiveLives merges records. Whoever sends a life that is over here is told so.
-func (s *Spread) receiveLives(now time.Duration, from *view.Member, l wire.Lives) {
+func (s *Spread) receiveLives(now time.Duration, from *view.Member, records []wire.Record, bulk bool) {
 	var over []wire.End
-	for _, r := range l.Records {
+	for _, r := range records {
 		m := s.st.FindName(r.Name)
 		switch {
 		case m == s.st.Self:
 		case m != nil && m.End.Life.Compare(r.Life) >= 0:
 			over = append(over, s.aged(m))
 		default:
-			s.st.MergeRecord(now, r, from.ID, false)
+			s.st.MergeRecord(now, r, from.ID, bulk)
 		}
 	}
 	s.sendEnds(from, over)

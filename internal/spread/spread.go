@@ -146,7 +146,7 @@ func (s *Spread) Receive(now time.Duration, from *view.Member, m wire.Message) {
 	case wire.Bulk:
 		s.receiveBulk(now, from, m)
 	case wire.Lives:
-		s.receiveLives(now, from, m)
+		s.receiveLives(now, from, m.Records, false)
 	case wire.Ends:
 		s.receiveEnds(now, from, m)
 	}

@@ -17,8 +17,13 @@ func (s *Store) Readdress(now time.Duration, addr netip.AddrPort) {
 	r.Addr = addr
 	r.AddrVersion++
 	s.MergeRecord(now, r, 0, false)
+	s.writeAddr(now)
+}
+
+func (s *Store) writeAddr(now time.Duration) {
+	r := s.Self.Record
 	value := append(strconv.AppendUint(nil, r.AddrVersion, 10), ' ')
-	s.write(now, AddrKey, addr.AppendTo(value), false)
+	s.write(now, AddrKey, r.Addr.AppendTo(value), false)
 }
 
 // heed takes over an address that an owner wrote, if it is newer than the one in its record.

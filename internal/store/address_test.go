@@ -36,3 +36,23 @@ func TestAddressIsLearnedFromTheOwnersKey(t *testing.T) {
 		t.Errorf("it would be written anew under another generation: %v", keys)
 	}
 }
+
+// A view that lets a member in knows it at the address it asked from. Once one that had moved meanwhile went back to that
+// address, where nobody could reach it.
+func TestATakeOverKeepsTheNewAddress(t *testing.T) {
+	for _, raised := range []wire.Life{life(1, 1, 1), life(2, 1, 0)} {
+		s := New(rec("self", life(1, 1, 0)), Limits{})
+		asked := s.Self.Record
+		asked.Life = raised
+		moved := netip.MustParseAddrPort("10.9.9.9:1")
+		s.Readdress(1, moved)
+		s.TakeOver(2, members(asked, rec("other", life(1, 5, 0))))
+		if r := s.Self.Record; r.Addr != moved || r.AddrVersion != 1 || r.Life != raised {
+			t.Errorf("it says of itself %+v", r)
+		}
+		if e, ok := s.Self.Space.Get(AddrKey); !ok || string(e.Value) != "1 10.9.9.9:1" {
+			t.Errorf("under its life %v it does not tell where it is", raised)
+		}
+		recompute(t, s)
+	}
+}

@@ -7,11 +7,21 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
 func life(generation, boot, incarnation uint64) wire.Life {
 	return wire.Life{Generation: generation, Boot: boot, Incarnation: incarnation}
+}
+
+// members are those of a view with these records.
+func members(records ...wire.Record) []*view.Member {
+	var out []*view.Member
+	for _, r := range records {
+		out = append(out, view.NewMember(r))
+	}
+	return out
 }
 
 func rec(name string, l wire.Life) wire.Record {

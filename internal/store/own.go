@@ -105,6 +105,24 @@ func (s *Store) Own(now time.Duration) []Own {
 	return out
 }
 
+// relive takes over this member's own life as another view has it, which may not know yet where it has moved to.
+func (s *Store) relive(now time.Duration, r wire.Record) {
+	own := s.Self.Record
+	moved := own.AddrVersion > r.AddrVersion
+	if moved {
+		r.Addr, r.AddrVersion = own.Addr, own.AddrVersion
+	}
+	switch {
+	case !r.Life.SameProcess(own.Life):
+		s.rebirth(now, r)
+		if moved {
+			s.writeAddr(now)
+		}
+	case r != own:
+		s.setRecord(s.Self, r)
+	}
+}
+
 // rebirth gives this member another generation and writes its keys anew under it.
 func (s *Store) rebirth(now time.Duration, r wire.Record) {
 	keys := s.Own(now)

@@ -237,25 +237,24 @@ func (s *Store) Apply(now time.Duration, d *wire.Delta, source uint64, bulk bool
 // TakeOver enters another view: lives holds all its members, this one included, with the lives they have there. What
 // is known of names outside of it is kept; members of the view left behind that are not in the other are ended with the
 // life known. It is the only step in which a life or an end may fall.
-func (s *Store) TakeOver(now time.Duration, lives []wire.Record) {
+func (s *Store) TakeOver(now time.Duration, lives []*view.Member) {
 	in := make([]uint64, 0, len(lives))
 	var fresh []*Member
-	for _, r := range lives {
-		id := wire.ID(r.Name)
-		in = append(in, id)
-		m := s.Find(id)
+	for _, l := range lives {
+		in = append(in, l.ID)
+		m := s.Find(l.ID)
 		if m == nil {
-			fresh = append(fresh, s.known(id, r))
+			fresh = append(fresh, &Member{Member: l, End: noEnd, Space: nothing})
 			continue
 		}
-		if m.End.Life.Compare(r.Life) >= 0 {
+		if m.End.Life.Compare(l.Life) >= 0 {
 			s.setEnd(m, noEnd)
 		}
 		switch {
-		case m == s.Self && !r.Life.SameProcess(m.Record.Life):
-			s.rebirth(now, r)
-		case r.Life != m.Record.Life || r.AddrVersion > m.Record.AddrVersion:
-			s.setRecord(m, r)
+		case m == s.Self:
+			s.relive(now, l.Record)
+		case l.Life != m.Record.Life || l.AddrVersion > m.Record.AddrVersion:
+			s.setRecord(m, l.Record)
 		}
 	}
 	slices.Sort(in)
@@ -270,13 +269,9 @@ func (s *Store) TakeOver(now time.Duration, lives []wire.Record) {
 	s.changes = append(s.changes, Change{Kind: TakenOver})
 }
 
-func (s *Store) known(id uint64, r wire.Record) *Member {
-	return &Member{Member: s.viewed(id, r), End: noEnd, Space: nothing}
-}
-
 // add enters a name that was not known.
 func (s *Store) add(id uint64, r wire.Record) *Member {
-	m := s.known(id, r)
+	m := &Member{Member: s.viewed(id, r), End: noEnd, Space: nothing}
 	i, _ := view.Search(s.ids, id)
 	s.ids = slices.Insert(s.ids, i, id)
 	s.order = slices.Insert(s.order, i, m)
@@ -337,6 +332,9 @@ func (s *Store) viewed(id uint64, r wire.Record) *view.Member {
 	}
 	return s.shared.Member(id, r)
 }
+
+// Viewed is the member that a view which holds this record has.
+func (s *Store) Viewed(r wire.Record) *view.Member { return s.viewed(wire.ID(r.Name), r) }
 
 func (s *Store) setEnd(m *Member, e *End) {
 	s.uncount(m)

@@ -112,7 +112,7 @@ func TestHashesEqualARecomputationAndNothingFalls(t *testing.T) {
 						lives = append(lives, rec(fmt.Sprint("m", i), drawLife(t)))
 					}
 				}
-				s.TakeOver(now, lives)
+				s.TakeOver(now, members(lives...))
 				if s.View().Len() != len(lives) {
 					t.Fatalf("view of %d after taking over %d", s.View().Len(), len(lives))
 				}
@@ -208,7 +208,7 @@ func TestTakeOverEndsThoseLeftBehind(t *testing.T) {
 	s.MergeEnd(1, wire.End{Name: "dead", Life: life(2, 1, 1), Cause: wire.Left}, 0)
 	s.MergeEnd(1, wire.End{Name: "common", Life: life(2, 1, 1), Cause: wire.Failed}, 0)
 	own := rec("self", life(1, 1, 1))
-	s.TakeOver(5, []wire.Record{own, rec("common", life(2, 1, 1)), rec("other", life(1, 1, 0))})
+	s.TakeOver(5, members(own, rec("common", life(2, 1, 1)), rec("other", life(1, 1, 0))))
 	if m := s.FindName("friend"); m.InView() || m.End.Life != life(2, 1, 1) || m.End.At != 5 {
 		t.Errorf("the fellow left behind: %+v", m)
 	}
@@ -314,7 +314,7 @@ func TestTimeToLive(t *testing.T) {
 			t.Errorf("%s: %v", key, ok)
 		}
 	}
-	s.TakeOver(2*time.Second, []wire.Record{rec("self", life(2, 9, 0))})
+	s.TakeOver(2*time.Second, members(rec("self", life(2, 9, 0))))
 	recompute(t, s)
 	if s.Self.Space.Max() != 2 {
 		t.Errorf("republished up to %d", s.Self.Space.Max())

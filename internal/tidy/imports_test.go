@@ -27,7 +27,8 @@ var layers = map[string][]string{
 	"internal/spread":      {"internal/store", "internal/view", "internal/wire"},
 	"internal/antientropy": {"internal/reconcile", "internal/store", "internal/view", "internal/wire"},
 	"internal/detector":    {"internal/phi", "internal/view", "internal/wire"},
-	"internal/admission":   {"internal/store", "internal/view", "internal/wire"},
+	"internal/admission":   {"internal/roster", "internal/store", "internal/view", "internal/wire"},
+	"internal/roster":      {"internal/view", "internal/wire"},
 	"internal/stability":   {"internal/view", "internal/wire"},
 
 	// What the application sees.

@@ -123,7 +123,6 @@ func repair(p any) {
 	case *Roster:
 		p.Parts = max(p.Parts, 1)
 		p.Part %= p.Parts
-		p.Count = max(p.Count, uint32(len(p.Lives)))
 	case *LifeDigest:
 		id := func(t LifeTag) uint64 { return t.ID }
 		p.Members = rising(p.Members, id)

@@ -43,6 +43,8 @@ var kinds = [256]struct {
 	KindHoldOuts:   {"hold_outs", as(readHoldOuts)},
 	KindVersions:   {"versions", as(readVersions)},
 	KindPlaces:     {"places", as(readPlaces)},
+	KindAdmitted:   {"admitted", as(readAdmitted)},
+	KindFetch:      {"fetch", as(readFetch)},
 }
 
 func as[M Message](read func(*reader) M) func(*reader) Message {
@@ -100,6 +102,8 @@ func (Refuse) Kind() Kind     { return KindRefuse }
 func (Check) Kind() Kind      { return KindCheck }
 func (Checked) Kind() Kind    { return KindChecked }
 func (Roster) Kind() Kind     { return KindRoster }
+func (Admitted) Kind() Kind   { return KindAdmitted }
+func (Fetch) Kind() Kind      { return KindFetch }
 func (LeaveAck) Kind() Kind   { return KindLeaveAck }
 func (Lives) Kind() Kind      { return KindLives }
 func (Ends) Kind() Kind       { return KindEnds }

@@ -124,7 +124,6 @@ func (m Roster) encode(b []byte) []byte {
 	b = appendU64(b, m.View)
 	b = appendUvarint(b, m.Part)
 	b = appendUvarint(b, m.Parts)
-	b = appendUvarint(b, m.Count)
 	return appendList(b, m.Lives, appendRecord)
 }
 
@@ -133,14 +132,31 @@ func readRoster(r *reader) Roster {
 		View:  r.u64(),
 		Part:  r.count32(),
 		Parts: r.count32(),
-		Count: r.count32(),
 		Lives: list(r, anyLength, minRecord, (*reader).record),
 	}
-	if r.err == nil && (m.Part >= m.Parts || uint64(len(m.Lives)) > uint64(m.Count)) {
+	if r.err == nil && m.Part >= m.Parts {
 		r.fail(ErrMalformed, "part is beyond its whole")
 	}
 	return m
 }
+
+func (m Admitted) encode(b []byte) []byte {
+	b = appendU64(b, m.View)
+	b = appendUvarint(b, m.Parts)
+	return appendList(b, m.Addrs, appendAddr)
+}
+
+func readAdmitted(r *reader) Admitted {
+	return Admitted{View: r.u64(), Parts: r.count32(), Addrs: list(r, MaxAddrs, minAddr, (*reader).addr)}
+}
+
+func (m Fetch) encode(b []byte) []byte {
+	b = appendU64(b, m.View)
+	b = appendUvarint(b, m.First)
+	return appendU64(b, m.Mask)
+}
+
+func readFetch(r *reader) Fetch { return Fetch{View: r.u64(), First: r.count32(), Mask: r.u64()} }
 
 func (m LeaveAck) encode(b []byte) []byte { return appendU32(b, m.Tag) }
 

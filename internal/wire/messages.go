@@ -106,8 +106,10 @@ const (
 	KindHoldOuts   Kind = 43
 	KindVersions   Kind = 44
 	KindPlaces     Kind = 45
+	KindAdmitted   Kind = 46
+	KindFetch      Kind = 47
 
-	Kinds = 46 // all kinds are below
+	Kinds = 48 // all kinds are below
 )
 
 // Probing and suspicion (package detector).
@@ -247,13 +249,27 @@ type Checked struct {
 	Wait    time.Duration // the joiner failed often, and is to stay out for so long; whole milliseconds
 }
 
-// Roster is one part of the view that a joiner is taken into. Count is the number of lives in all parts.
+// Roster is one part of the list of a view's members, for those who were let into it.
 type Roster struct {
 	View  uint64 // hash of the whole
 	Part  uint32
 	Parts uint32
-	Count uint32
 	Lives []Record
+}
+
+// Admitted tells a joiner that it was let in: its view has come to be View, whose roster, in so many parts, it may fetch
+// from the first of Addrs that has it.
+type Admitted struct {
+	View  uint64
+	Parts uint32
+	Addrs []netip.AddrPort
+}
+
+// Fetch asks for parts of the roster of a view: those from First on whose bit, counted from the lowest, is set in Mask.
+type Fetch struct {
+	View  uint64
+	First uint32
+	Mask  uint64
 }
 
 // LeaveAck says that the sender holds the end of the receiver's life.
