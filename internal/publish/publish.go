@@ -37,7 +37,7 @@ type Publication struct {
 	heldLast time.Duration
 	absent   map[uint64]lastSeen // what the application was told of those that are not in the view
 	emptied  map[uint64]bool     // whose keys it knows though they are no longer here
-	early    map[uint64]bool     // of whom it was told keys while they were not in the view
+	early    map[uint64]uint64   // of whom it was told keys while they were not in the view, and up to which version
 	suspects map[uint64][]Accuser
 	stable   bool
 	stableAt time.Duration
@@ -79,7 +79,7 @@ type Config struct {
 // New publishes a member that is alone.
 func New(now time.Duration, st *store.Store, host Host, cfg Config) *Publication {
 	p := &Publication{
-		host: host, st: st, cfg: cfg, absent: map[uint64]lastSeen{}, emptied: map[uint64]bool{}, early: map[uint64]bool{},
+		host: host, st: st, cfg: cfg, absent: map[uint64]lastSeen{}, emptied: map[uint64]bool{}, early: map[uint64]uint64{},
 		suspects: map[uint64][]Accuser{},
 	}
 	p.view = p.st.View()
@@ -128,6 +128,7 @@ func (p *Publication) Changed(now time.Duration, changes []store.Change) {
 			atOnce = true
 		case store.Emptied:
 			p.emptied[c.Member.ID] = true
+			delete(p.early, c.Member.ID)
 		case store.Ended:
 			if c.Member.End.Cause != wire.Failed {
 				atOnce = true
@@ -202,7 +203,7 @@ const TagPrefix = "_tag/"
 
 func (p *Publication) tellKeys(c store.Change) {
 	if p.view.Find(c.Member.ID) == nil {
-		p.early[c.Member.ID] = true
+		p.early[c.Member.ID] = c.To
 	}
 	tags := false
 	for _, e := range c.Entries {
@@ -288,17 +289,17 @@ func (p *Publication) came(m *view.Member) {
 		e.Kind, e.Restarted = EventReturned, p.emptied[m.ID] || !seen.life.SameProcess(m.Life)
 	}
 	p.Emit(e)
-	if p.early[m.ID] && (!known || e.Restarted) {
-		p.retell(s, e.Member)
+	if told := p.early[m.ID]; told > 0 && (!known || e.Restarted) {
+		p.retell(s, e.Member, told)
 	}
 	delete(p.emptied, m.ID)
 	delete(p.early, m.ID)
 }
 
 // retell tells the keys that were told before the application knew that the former ones are gone: it has dropped them.
-func (p *Publication) retell(s *store.Member, m *Member) {
+func (p *Publication) retell(s *store.Member, m *Member, told uint64) {
 	for key, e := range s.Space.Freeze().All() {
-		if key[0] != '_' {
+		if key[0] != '_' && e.Version <= told {
 			p.Emit(Event{Kind: EventKeySet, Member: m, Key: key, Value: e.Value, Version: e.Version})
 		}
 	}
@@ -410,7 +411,6 @@ func (p *Publication) Retain() {
 			p.freshAt = 0
 		}
 	}
-	gone := func(id uint64, _ bool) bool { return p.st.Find(id) == nil }
-	maps.DeleteFunc(p.emptied, gone)
-	maps.DeleteFunc(p.early, gone)
+	maps.DeleteFunc(p.emptied, func(id uint64, _ bool) bool { return p.st.Find(id) == nil })
+	maps.DeleteFunc(p.early, func(id, _ uint64) bool { return p.st.Find(id) == nil })
 }

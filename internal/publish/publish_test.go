@@ -15,6 +15,7 @@ type application struct {
 	st   *store.Store
 	pub  *Publication
 	keys map[string]uint64
+	told int // keys set
 }
 
 func newApplication() *application {
@@ -41,6 +42,7 @@ func (a *application) turn(now time.Duration) {
 				a.keys = map[string]uint64{}
 			}
 		case EventKeySet:
+			a.told++
 			a.keys[e.Key] = e.Version
 		case EventKeyDeleted:
 			delete(a.keys, e.Key)
@@ -52,6 +54,25 @@ func (a *application) writes(now time.Duration, r wire.Record, key string) {
 	a.st.Apply(now, &wire.Delta{
 		Owner: wire.OwnerOf(wire.ID(r.Name), r.Life), To: 1, Entries: []wire.Entry{{Key: key, Value: []byte("v"), Version: 1}},
 	}, 0, false)
+}
+
+// The last words of a process are told, then another one is there with a key of its own: that key is told once.
+func TestKeysOfAProcessThatCameWithItAreToldOnce(t *testing.T) {
+	first, second := life("b", 1, 5, 0), life("b", 2, 9, 0)
+	a := newApplication()
+	a.st.MergeRecord(1, first, 0, false)
+	a.turn(1)
+	a.st.MergeEnd(2, wire.End{Name: "b", Life: first.Life, Cause: wire.Failed}, 0)
+	a.turn(2 * time.Second)
+	a.writes(3*time.Second, first, "last words")
+	a.turn(3 * time.Second)
+	before := a.told
+	a.st.MergeRecord(4*time.Second, second, 0, false)
+	a.writes(4*time.Second, second, "first word")
+	a.turn(4 * time.Second)
+	if a.told != before+1 || before != 1 || len(a.keys) != 1 {
+		t.Errorf("%d keys were told before and %d then; the application has %v", before, a.told-before, a.keys)
+	}
 }
 
 // A process is ended, another one takes its name and is ended unseen, and then a view is entered that holds one of the
