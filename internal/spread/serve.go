@@ -39,7 +39,7 @@ func (s *Spread) compare(a, b *job) int { return s.variant.Order.compare(a.pendi
 // next is the next part of the namespace, as large as room allows but at least one entry. done: nothing is left.
 func (j *job) next(s *Spread, room int) (d wire.Delta, size int, done bool) {
 	space := s.space(j.owner)
-	if space == nil || j.from >= j.upto {
+	if space == nil || j.from >= j.upto || space.Max() < j.upto { // it was forgotten meanwhile
 		return d, 0, true
 	}
 	start, to, entries := space.Since(j.from, j.base, room-wire.DeltaOverhead)
