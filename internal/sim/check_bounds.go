@@ -1,6 +1,10 @@
 package sim
 
-import "github.com/grapevine-gossip/grapevine/internal/gossip"
+import (
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/gossip"
+)
 
 // bounds checks that nothing grows without limit (bounded_queues), and that no packet is made that is larger than a
 // datagram may be (datagram_size): it would be lost each time.
@@ -27,6 +31,21 @@ func (bounds) step(w *World, n *Node, o *observed) {
 func (bounds) turn(w *World, n *Node, _ *gossip.Output) {
 	if len(n.streams) > mostStreams {
 		w.violate("bounded_queues", n, "%d streams are open", len(n.streams))
+	}
+}
+
+// mostSpins is how many turns in a row may leave something to do at once.
+const mostSpins = 1000
+
+// checkTimer checks that a machine which has done what was due waits for what is due next (timers_advance): else it would
+// keep a processor busy for nothing.
+func (w *World) checkTimer(n *Node, at, next time.Duration) {
+	if next > at || w.checkers == nil {
+		n.spins = 0
+		return
+	}
+	if n.spins++; n.spins == mostSpins {
+		w.violate("timers_advance", n, "after %d turns in a row it has something to do at once", mostSpins)
 	}
 }
 

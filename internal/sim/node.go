@@ -46,6 +46,7 @@ type Node struct {
 	slept   time.Duration // how long its clock stood still as well, not yet told
 	busy    time.Duration // until when it handles what it took
 	due     time.Duration // when its machine next has something to do
+	spins   int           // turns in a row that left something to do at once
 	waits   bool          // for one of the shared processors
 	armed   time.Duration // the earliest atTurn that is queued; 0: none
 	sending time.Duration // until when what it sent fills its line

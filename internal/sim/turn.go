@@ -46,7 +46,9 @@ func (w *World) finish(n *Node, at, lag time.Duration) {
 	w.carryOut(n, at, out)
 	w.checkTurn(n, out)
 	n.busy = at
-	n.due = max(m.Next()-n.offset, at, w.now+time.Microsecond)
+	next := m.Next() - n.offset
+	w.checkTimer(n, at, next)
+	n.due = max(next, at, w.now+time.Microsecond)
 	if n.inbox.n > 0 {
 		n.due = max(at, w.now+1)
 	}
