@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -216,6 +217,9 @@ func fits(run *scenario.Run) error {
 		}
 	}
 	run.Parallel = max(1, min(run.Parallel, int(free/max(most, 1))))
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(free / 5 * 4) // else there could be as much garbage as there is in use
+	}
 	return nil
 }
 
