@@ -16,6 +16,11 @@ var found = map[string]string{
 	"49":     "a process was back after another one had its name unseen, and the application kept the keys of both",
 	"31065":  "keys of a process were told after its successor was there, since news of both came in one turn",
 	"300355": "the same seen by a checker, which took the namespace that began anew for values that came back",
+	"920155": "who asked to be let in held a view of as many, under the names but not the lives of those that let it in, and refused theirs for ever",
+	"920384": "who moved while it asked to be let in went back to the address it had asked from, where nobody reached it",
+	"930625": "the answer about a namespace that was forgotten while it was being sent went on, as a delta that ends before it begins",
+	"940299": "what came in one packet with the last part of a roster was taken for news of a fellow, who was none in the view entered",
+	"940048": "a list that had become whole on another way was waited for with a timer that was always due",
 }
 
 // TestFoundDefects replays them. They are kept as files, since other draws would make other worlds of their seeds.
