@@ -28,7 +28,7 @@ mutants: ## break the protocol on purpose, in one line at a time, and see that e
 long: ## what takes hours: ten thousand members, 10^8 member-seconds, 10^5 schedules and worlds
 	go run ./cmd/grapevine sim --scenario bootstrap --nodes 10000
 	go run ./cmd/grapevine sim --scenario crash --nodes 10000
-	go run ./cmd/grapevine sim --scenario idle --nodes 1000 --loss 1% --duration 10000s --seeds 10
+	go run ./cmd/grapevine sim --scenario idle --nodes 100 --loss 1% --duration 100000s --seeds 10
 	GRAPEVINE_SCHEDULES=100000 go test ./internal/stability -run 'TestEveryReportHadACommonMoment$$' -timeout 12h
 	go run ./cmd/grapevine sim --swarm 100000
 

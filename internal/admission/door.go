@@ -110,7 +110,7 @@ const (
 	stormFrom    = 256 // joiners in a window
 	stormPause   = 50 * time.Millisecond
 	stormLate    = 250 * time.Millisecond
-	stormFor     = 2 * time.Second
+	stormFor     = 1600 * time.Millisecond
 	sideFor      = 600 * time.Millisecond // wait at most so long until all members of one old view are here
 	checkFor     = 800 * time.Millisecond
 	strictFor    = 1500 * time.Millisecond // of one that failed lately
@@ -121,7 +121,7 @@ const (
 	wokeObeys    = 5 * time.Second
 	wokeMute     = 2 * time.Second
 	maxWindow    = 1 << 14
-	perJoiner    = 100 * time.Microsecond // of an admitter's time: who asks again meanwhile only takes more of it
+	perJoiner    = 30 * time.Microsecond // of an admitter's time: who asks again meanwhile only takes more of it
 	maxNoticed   = 4096
 )
 
