@@ -32,7 +32,7 @@ type receiver struct {
 
 func (l *list) whole() bool { return l.have > 0 && l.have == len(l.parts) }
 
-func (l *list) has(part int) bool { return part < len(l.parts) && l.parts[part] != nil }
+func (l *list) has(part int) bool { return part >= 0 && part < len(l.parts) && l.parts[part] != nil }
 
 // note remembers what somebody waits for, in the place of what it waited for before.
 func (l *list) note(from receiver, f wire.Fetch) {

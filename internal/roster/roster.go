@@ -31,6 +31,7 @@ const (
 	direct   = 32              // so many parts in all the admitter sends at once and unasked
 	keepFor  = 3 * time.Second // a list that nobody asks for any more
 	maxLists = 16
+	maxEmpty = 4   // of which nothing is here but that somebody asked
 	maxAsked = 256 // who wait for parts of a list
 )
 
@@ -137,6 +138,9 @@ func (r *Rosters) send(l *list, to receiver, part int) {
 func (r *Rosters) Asked(now time.Duration, from netip.AddrPort, member *view.Member, f wire.Fetch) {
 	l := r.find(f.View)
 	if l == nil { // it was told so by the admitter, whose word to this member is under way
+		if r.empty() >= maxEmpty {
+			return // strangers may ask for what there is not
+		}
 		l = r.add(now, f.View)
 	}
 	l.used = now
@@ -195,11 +199,23 @@ func (r *Rosters) find(view uint64) *list {
 // add makes room for a list. Where there are too many the one that was not used for longest is forgotten.
 func (r *Rosters) add(now time.Duration, view uint64) *list {
 	if len(r.lists) >= maxLists {
-		r.lists = slices.DeleteFunc(r.lists, func(l *list) bool { return l == r.oldest() })
+		oldest := r.oldest()
+		r.lists = slices.DeleteFunc(r.lists, func(l *list) bool { return l == oldest })
 	}
 	l := &list{view: view, used: now}
 	r.lists = append(r.lists, l)
 	return l
+}
+
+// empty counts the lists of which nothing is known but that somebody asked for them.
+func (r *Rosters) empty() int {
+	n := 0
+	for _, l := range r.lists {
+		if len(l.parts) == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *Rosters) oldest() *list {

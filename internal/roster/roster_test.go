@@ -187,9 +187,15 @@ func TestListsAreForgotten(t *testing.T) {
 	p := n.order[0]
 	p.Give(0, v, v.All()[1:])
 	for i := range uint64(1000) {
-		p.Asked(time.Millisecond, n.order[1].addr, nil, wire.Fetch{View: i, Mask: 1<<64 - 1})
+		p.Asked(time.Millisecond, n.order[1].addr, nil, wire.Fetch{View: i, First: 1<<32 - 1, Mask: 1<<64 - 1})
 	}
-	if len(p.lists) > maxLists {
+	if len(p.lists) != 1+maxEmpty || !p.Has(v.Hash()) {
+		t.Errorf("%d lists, the one given is kept: %v", len(p.lists), p.Has(v.Hash()))
+	}
+	for i := range uint64(1000) {
+		p.List(time.Millisecond, []*view.Member{view.NewMember(wire.Record{Name: "x", Life: wire.Life{Generation: 1, Boot: i + 1}})})
+	}
+	if len(p.lists) != maxLists {
 		t.Errorf("%d lists", len(p.lists))
 	}
 	if p.Next() == 0 {
