@@ -26,7 +26,7 @@ func (s *Spread) ask(now time.Duration, p *pull) {
 	o.asks++
 	o.at = now
 	p.from, p.upto, p.stream, p.got, p.told = o.member, o.version, false, 0, 0
-	p.due = now + s.timeout(p.tries)
+	p.due, p.asked = now+s.timeout(p.tries), now
 	p.tries++
 	s.wake(p.due)
 	version, base := space.Position()
@@ -46,6 +46,9 @@ func (s *Spread) ask(now time.Duration, p *pull) {
 		s.want(to, f)
 	}
 }
+
+// busyFor is how long to wait for somebody who answers, but not this: another may have less to do.
+const busyFor = time.Second
 
 // askedForHoles is how often only what is missing between what came is asked for.
 const askedForHoles = 2
@@ -85,7 +88,7 @@ func (s *Spread) due(now time.Duration, p *pull) {
 	case status == early:
 		p.due = now + earlyTry
 		s.wake(p.due)
-	case p.tries > 0 && s.heard[p.from] > 0 && s.heard[p.from]+s.timeout(0) > now:
+	case p.tries > 0 && now-p.asked < busyFor && s.heard[p.from] > 0 && s.heard[p.from]+s.timeout(0) > now:
 		p.due = s.heard[p.from] + s.timeout(0) // it is busy answering what was asked of it beside this
 		s.wake(p.due)
 	default:

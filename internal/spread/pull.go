@@ -25,6 +25,7 @@ type pull struct {
 	from   uint64        // who is asked; 0: nobody at present
 	upto   uint64        // what it offered
 	due    time.Duration // when to ask, or to ask somebody else
+	asked  time.Duration // when somebody was asked last
 	tries  int           // asks without progress
 	since  time.Duration // opened
 	stream bool          // comes by stream from the one asked
