@@ -42,6 +42,10 @@ func (d *Door) onJoin(now time.Duration, from netip.AddrPort, h wire.Header, j w
 		d.refuse(from, wire.Refuse{Reason: wire.RefusedBusy})
 		return
 	}
+	if j.Raised && d.sharesView(from, h) {
+		d.host.SendTo(from, d.waitMessage(now, from)) // it was ended elsewhere, not here: there is nothing to let it into
+		return
+	}
 	if a := d.attempt; a != nil && !d.crossing(a, from, j) {
 		w := d.waitMessage(now, from)
 		w.Elsewhere = a.targets[0]

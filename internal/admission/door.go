@@ -212,7 +212,7 @@ func (d *Door) Receive(now time.Duration, from netip.AddrPort, h wire.Header, me
 		d.onWait(now, from, h, m)
 	case wire.Refuse:
 		d.answered = true
-		d.onRefuse(now, from, m)
+		d.onRefuse(now, from, h, m)
 	case wire.Admitted:
 		d.onAdmitted(now, from, member, m)
 	case wire.Roster:

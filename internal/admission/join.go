@@ -103,8 +103,8 @@ func (d *Door) ask(now time.Duration) {
 }
 
 // onWait handles the admitter's answer. One that is itself joining sends on to its own admitter.
-func (a *attempt) onWait(d *Door, now time.Duration, from netip.AddrPort, w wire.Wait) {
-	if from != a.targets[0] {
+func (a *attempt) onWait(d *Door, now time.Duration, from netip.AddrPort, h wire.Header, w wire.Wait) {
+	if from != a.targets[0] || d.astray(from, h) {
 		return
 	}
 	if !w.Elsewhere.IsValid() {
@@ -123,6 +123,22 @@ func (a *attempt) onWait(d *Door, now time.Duration, from netip.AddrPort, w wire
 	d.ask(now)
 }
 
+// astray ends an attempt at another life that has come to somebody who holds the very view that this member holds, and it in
+// that: those who ended it may be on their way there themselves. If they are not, they will say so again.
+func (d *Door) astray(from netip.AddrPort, h wire.Header) bool {
+	if a := d.attempt; a.side || a.want.Life == d.st.Self.Record.Life || !d.sharesView(from, h) {
+		return false
+	}
+	d.attempt = nil
+	return true
+}
+
+// sharesView reports whether a member of the view at that address holds the same one.
+func (d *Door) sharesView(from netip.AddrPort, h wire.Header) bool {
+	m := d.st.View().Find(h.From.ID)
+	return m != nil && m.ID != d.self && m.Addr == from && h.View == d.st.ViewHash()
+}
+
 // breakCircle: everybody asked is joining somebody who is joining me. Whoever waits longest becomes the one to join.
 func (d *Door) breakCircle(now time.Duration) {
 	d.attempt = nil
@@ -134,9 +150,9 @@ func (d *Door) breakCircle(now time.Duration) {
 }
 
 // onRefuse takes a refusal: the life was too low, and is raised; or this member stays away for a while.
-func (d *Door) onRefuse(now time.Duration, from netip.AddrPort, r wire.Refuse) {
+func (d *Door) onRefuse(now time.Duration, from netip.AddrPort, h wire.Header, r wire.Refuse) {
 	a := d.attempt
-	if a == nil || from != a.targets[0] {
+	if a == nil || from != a.targets[0] || d.astray(from, h) {
 		return
 	}
 	if r.Reason == wire.RefusedUnreachable && d.probedAt >= a.asked && d.slow < slowMost {

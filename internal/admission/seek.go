@@ -153,7 +153,7 @@ func (d *Door) onWait(now time.Duration, from netip.AddrPort, h wire.Header, w w
 		return
 	}
 	if a := d.attempt; a != nil {
-		a.onWait(d, now, from, w)
+		a.onWait(d, now, from, h, w)
 		return
 	}
 	s := d.seek

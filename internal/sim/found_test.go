@@ -20,6 +20,7 @@ var found = map[string]string{
 	"920384": "who moved while it asked to be let in went back to the address it had asked from, where nobody reached it",
 	"930625": "the answer about a namespace that was forgotten while it was being sent went on, as a delta that ends before it begins",
 	"940299": "what came in one packet with the last part of a roster was taken for news of a fellow, who was none in the view entered",
+	"960254": "who had been ended asked a fellow for another life, though those who had ended it were joining that fellow: it was let in twice",
 	"940048": "a list that had become whole on another way was waited for with a timer that was always due",
 }
 
