@@ -195,12 +195,18 @@ func (r *resolver) turn(ctx context.Context, within time.Duration) error {
 	if slices.Equal(addrs, last) {
 		return err
 	}
-	if _, failed := r.node.do(gossip.SetSeeds{Addrs: addrs}); failed == nil { // else it has left: the next turn tries again
-		r.mu.Lock()
-		r.addrs = addrs
-		r.mu.Unlock()
+	r.hand(addrs) // first: they may refuse this member before the call is back
+	if _, failed := r.node.do(gossip.SetSeeds{Addrs: addrs}); failed != nil {
+		r.hand(last) // it has left: the next turn tries again
 	}
 	return err
+}
+
+// hand notes what the machine is given.
+func (r *resolver) hand(addrs []netip.AddrPort) {
+	r.mu.Lock()
+	r.addrs = addrs
+	r.mu.Unlock()
 }
 
 // appendNew adds the addresses that are not there yet, up to the bound.
