@@ -38,7 +38,7 @@ const limit = time.Minute
 
 // Settings of the idle figure: it starts when what the start stirred up has settled.
 const (
-	settleFor = 2 * time.Second
+	settleFor = 5 * time.Second // as the simulator's scenarios do: until then members still agree on who is probed when
 	idleFor   = 10 * time.Second
 )
 
