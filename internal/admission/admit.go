@@ -247,7 +247,10 @@ func (d *Door) commit(now time.Duration, in []*joiner) {
 		return
 	}
 	many := d.many(len(in))
-	before := d.st.View().Neighbors(d.self)
+	var before []*view.Member // neighbours, who are told of a list
+	if many {
+		before = d.st.View().Neighbors(d.self)
+	}
 	for _, j := range in {
 		d.st.MergeRecord(now, j.record, 0, many)
 		delete(d.window, wire.ID(j.record.Name))
@@ -261,7 +264,7 @@ func (d *Door) commit(now time.Duration, in []*joiner) {
 		}
 	}
 	d.rosters.Give(now, v, joiners)
-	if many && len(before) > 0 && len(joiners) > 0 {
+	if len(before) > 0 && len(joiners) > 0 {
 		d.tellOf(d.rosters.List(now, joiners), before, nil)
 	}
 }

@@ -1,9 +1,11 @@
 package admission
 
 import (
-	"github.com/grapevine-gossip/grapevine/internal/store"
+	"net/netip"
 	"testing"
+	"time"
 
+	"github.com/grapevine-gossip/grapevine/internal/store"
 	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
@@ -70,6 +72,37 @@ func TestAnOlderRosterEndsNobody(t *testing.T) {
 	} {
 		if d.inAlready(lives) {
 			t.Errorf("it is in %+v already", lives)
+		}
+	}
+}
+
+// refusedHost counts the refusals that the application is told of.
+type refusedHost struct {
+	Host
+	told int
+}
+
+func (h *refusedHost) Refused(time.Duration, Refusal) { h.told++ }
+
+// A joiner whose address was tried, and that was only too slow to answer, asks again; not for ever, for the way back may be
+// closed. Of a thousand that started at once on two processors some were refused for good.
+func TestWhoWasTooSlowToAnswerAsksAgain(t *testing.T) {
+	admitter := netip.MustParseAddrPort("10.0.0.9:7787")
+	st := store.New(wire.Record{Name: "a", Life: wire.Life{Generation: 1, Boot: 1}}, store.Limits{})
+	for _, tried := range []bool{false, true} {
+		host := &refusedHost{}
+		d := &Door{st: st, self: st.Self.ID, host: host}
+		refusals := 0
+		for host.told == 0 && refusals < 10 {
+			d.attempt = &attempt{want: st.Self.Record, targets: []netip.AddrPort{admitter}, asked: time.Second}
+			if tried {
+				d.Probed(2 * time.Second)
+			}
+			d.onRefuse(3*time.Second, admitter, wire.Header{}, wire.Refuse{Reason: wire.RefusedUnreachable})
+			refusals++
+		}
+		if want := map[bool]int{false: 1, true: slowMost + 1}[tried]; refusals != want {
+			t.Errorf("tried %v: told after %d refusals, want %d", tried, refusals, want)
 		}
 	}
 }

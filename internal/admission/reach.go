@@ -21,7 +21,8 @@ const (
 )
 
 // reach is the admitter's side of a reach check: more than half of the joiner's would-be watchers that are in the view
-// must get one round trip with it.
+// must get one round trip with it. Those that may still be fetching the roster do not count; if all are, the admitter tries
+// the joiner itself.
 type reach struct {
 	nonce    uint32
 	holder   netip.AddrPort
