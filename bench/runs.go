@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,9 +20,10 @@ import (
 	"github.com/grapevine-gossip/grapevine/bench/internal/report"
 )
 
-// abreast is how many members may be there at once in runs that nearly always wait: at 101 one cluster of each column. With
-// 800 a rival that removed and let in its members again, in a run with loss, held up a partition of Grapevine's beside it.
-const abreast = 400
+// abreast is how many members for each processor may be there at once in runs that nearly always wait: three clusters of 101.
+// With four on slower processors a rival that removed and let in its members again, in a run with loss, held up a partition
+// of Grapevine's beside it.
+const abreast = 3 * 101
 
 // job is one run that is to be made: scenarios that one cluster goes through.
 type job struct {
@@ -41,7 +43,7 @@ func runAll(ctx context.Context, o options) ([]play.Result, error) {
 	alone, beside := o.jobs(results)
 	b := &batch{ctx: ctx, o: o, begin: time.Now(), total: len(alone) + len(beside), results: results}
 	b.run(alone, 1)
-	b.run(beside, max(abreast/o.n, 1))
+	b.run(beside, max(abreast*runtime.NumCPU()/o.n, 1))
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

@@ -69,6 +69,7 @@ func Named(name string) (Scenario, bool) {
 // Times of the runs, full and quick.
 type times struct {
 	settle    time.Duration // after the cluster is complete, before anything is measured
+	rest      time.Duration // before another scenario in the same cluster
 	base      time.Duration // of traffic, to be subtracted from what an update costs
 	idle      time.Duration
 	idleQuiet time.Duration // before that: memberlist's first push/pull is 90 to 120 s after the start at N=101, not sooner
@@ -82,13 +83,13 @@ type times struct {
 }
 
 var full = times{
-	settle: 5 * time.Second, base: 3 * time.Second, idle: 90 * time.Second, idleQuiet: 30 * time.Second,
+	settle: 5 * time.Second, rest: 2 * time.Second, base: 3 * time.Second, idle: 90 * time.Second, idleQuiet: 30 * time.Second,
 	loss: 60 * time.Second, parted: 60 * time.Second, churn: 30 * time.Second, cutOff: 60 * time.Second,
 	burst: 60 * time.Second, sustained: 20 * time.Second, quiet: 15 * time.Second,
 }
 
 var quick = times{
-	settle: time.Second, base: time.Second, idle: 3 * time.Second, idleQuiet: time.Second,
+	settle: time.Second, rest: time.Second, base: time.Second, idle: 3 * time.Second, idleQuiet: time.Second,
 	loss: 15 * time.Second, parted: 12 * time.Second, churn: 3 * time.Second, cutOff: 20 * time.Second,
 	burst: 8 * time.Second, sustained: 3 * time.Second, quiet: 3 * time.Second,
 }

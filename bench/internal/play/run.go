@@ -160,7 +160,7 @@ func (r *run) seeds() []string { return []string{r.member(r.live()[0]).Addr().St
 // grown prepares a cluster, some members at a time, and reports whether it is complete and settled.
 func (r *run) grown() bool {
 	if r.ready {
-		return r.sleep(r.times.settle)
+		return r.sleep(r.times.rest)
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, prepare)
 	defer cancel()
