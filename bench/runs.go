@@ -25,6 +25,12 @@ import (
 // of Grapevine's beside it.
 const abreast = 3 * 101
 
+// quiet is the same for runs in which milliseconds count: two clusters of 20 are not felt by each other.
+const quiet = 20
+
+// large is from how many members on one run of each has to do: more would take hours.
+const large = 200
+
 // job is one run that is to be made: scenarios that one cluster goes through.
 type job struct {
 	scenarios []play.Scenario
@@ -42,7 +48,7 @@ func runAll(ctx context.Context, o options) ([]play.Result, error) {
 	}
 	alone, beside := o.jobs(results)
 	b := &batch{ctx: ctx, o: o, begin: time.Now(), total: len(alone) + len(beside), results: results}
-	b.run(alone, 1)
+	b.run(alone, max(quiet*runtime.NumCPU()/o.n, 1))
 	b.run(beside, max(abreast*runtime.NumCPU()/o.n, 1))
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -158,7 +164,7 @@ func (o options) runs(s play.Scenario) int {
 	switch {
 	case o.reps > 0:
 		return o.reps
-	case o.quick:
+	case o.quick || o.n >= large:
 		return 1
 	}
 	return s.Reps

@@ -19,9 +19,9 @@ import (
 // prepare bounds the time until a cluster is complete, where that is not what is measured.
 const prepare = 3 * time.Minute
 
-// stage is how many members are started at once while a cluster is prepared. With 25, every third cluster of 101 members of
-// memberlist had a pair that missed each other's news until a push/pull; with 10, every sixth.
-const stage = 10
+// stage is how many members are started at once while a cluster of n is prepared. With 25, every third cluster of 101
+// members of memberlist had a pair that missed each other's news until a push/pull; with 10, every sixth.
+func stage(n int) int { return max(10, n/20) }
 
 // run is one run. Its methods are for one goroutine, except start.
 type run struct {
@@ -170,8 +170,8 @@ func (r *run) grown() bool {
 		return r.fail(err)
 	}
 	seeds := r.seeds()
-	for first := 1; first < r.n; first += stage {
-		group := span(first, min(first+stage, r.n))
+	for first := 1; first < r.n; first += stage(r.n) {
+		group := span(first, min(first+stage(r.n), r.n))
 		r.expect(group...)
 		if err := r.startAll(ctx, group, seeds); err != nil {
 			return r.fail(err)
