@@ -29,6 +29,15 @@ type Inspection struct {
 	Accuses    []wire.Suspicion // what this member says of others at present
 }
 
+// Held tells up to which version this member's own changes are made known, and how old the oldest is of those held back.
+func (m *Machine) Held() (released uint64, oldest time.Duration) {
+	space := m.st.Self.Space
+	if e := space.Held(); e != nil {
+		oldest = m.now - e.At
+	}
+	return space.Max(), oldest
+}
+
 // Backlog tells how old the oldest change is that waits to be sent to some neighbour, and about how many bytes wait.
 func (m *Machine) Backlog(now time.Duration) (age time.Duration, bytes int) {
 	return m.spread.Backlog(now), m.spread.BacklogBytes()
@@ -42,6 +51,7 @@ type Inspected struct {
 	End   wire.Life
 	Cause wire.Cause
 	Max   uint64           // version held of the namespace
+	Top   uint64           // of one's own: what was written last, though it may be held back; else Max
 	Floor uint64           // up to which tombstones may be missing
 	Space *store.Namespace // of Life's process; all its exported methods only read
 
@@ -88,7 +98,7 @@ func (m *Machine) InspectMembers(into *Inspection) {
 			c.Was = &was
 		}
 		*is = Inspected{
-			s.Name, s.ID, s.Record.Life, s.End.Life, s.End.Cause, s.Space.Max(), s.Space.Floor(), s.Space, s.Member, s.End,
+			s.Name, s.ID, s.Record.Life, s.End.Life, s.End.Cause, s.Space.Max(), s.Space.Top(), s.Space.Floor(), s.Space, s.Member, s.End,
 		}
 		into.Changed = append(into.Changed, c)
 	}
@@ -96,7 +106,8 @@ func (m *Machine) InspectMembers(into *Inspection) {
 
 // shows reports whether nothing changed. Records and ends are replaced, never changed.
 func (i *Inspected) shows(s *store.Member) bool {
-	return i.record == s.Member && i.end == s.End && i.Space == s.Space && i.Max == s.Space.Max() && i.Floor == s.Space.Floor()
+	return i.record == s.Member && i.end == s.End && i.Space == s.Space && i.Max == s.Space.Max() && i.Top == s.Space.Top() &&
+		i.Floor == s.Space.Floor()
 }
 
 func (i *Inspection) lists(known []*store.Member) bool {

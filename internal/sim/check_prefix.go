@@ -75,20 +75,16 @@ func (p *prefix) wrote(w *World, n *Node, is *gossip.Inspected) {
 		p.histories[id] = h
 	}
 	from := uint64(len(h.entries))
-	if is.Max < from {
-		w.violate("versions_only_grow", n, "wrote up to version %d and stands at %d", from, is.Max)
+	if is.Top < from {
+		w.violate("versions_only_grow", n, "wrote up to version %d and stands at %d", from, is.Top)
 		return
 	}
-	if is.Max == from {
-		return
-	}
-	_, _, fresh := is.Space.Since(from, is.Floor, 1<<30)
-	for _, e := range fresh {
+	for _, e := range is.Space.Written(from) {
 		if e.Version != uint64(len(h.entries))+1 {
 			w.violate("versions_only_grow", n, "version %d follows %d", e.Version, len(h.entries))
 			return
 		}
-		h.add(e)
+		h.add(wire.Entry{Key: e.Key, Value: e.Value, Version: e.Version, Deleted: e.Deleted})
 	}
 }
 

@@ -24,6 +24,7 @@ func (s *Store) writeAddr(now time.Duration) {
 	r := s.Self.Record
 	value := append(strconv.AppendUint(nil, r.AddrVersion, 10), ' ')
 	s.write(now, AddrKey, r.Addr.AppendTo(value), false)
+	s.ReleaseAll(now)
 }
 
 // heed takes over an address that an owner wrote, if it is newer than the one in its record.

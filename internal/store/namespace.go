@@ -37,6 +37,7 @@ type Namespace struct {
 	log   []*Entry          // in order of versions; entries no longer current are skipped and squeezed out now and then
 	stale int
 	max   uint64
+	top   uint64 // of an owner that holds back what it wrote above max: what it wrote last
 	floor uint64
 	base  uint64 // the floor under which this copy was started from 0; it may be continued below floor if equal
 	bytes int    // keys and values of live entries
@@ -57,12 +58,25 @@ func (m *Member) space() *Namespace {
 	return m.Space
 }
 
-// Max is the version up to which everything is here.
+// Max is the version up to which everything is here, and may be passed on.
 func (n *Namespace) Max() uint64 { return n.max }
 
+// Top is the newest version that is here. Above Max only its owner has any, and only its own readers see them.
+func (n *Namespace) Top() uint64 { return max(n.max, n.top) }
+
+// Held is the first entry above Max that counts, or nil.
+func (n *Namespace) Held() *Entry { return n.first(n.after(n.max)) }
+
+// Written lists the entries after from, those above Max as well.
+func (n *Namespace) Written(from uint64) []*Entry {
+	return slices.DeleteFunc(slices.Clone(n.after(from)), func(e *Entry) bool { return n.current(e.Key) != e })
+}
+
 // Next is the first entry after a version, or nil.
-func (n *Namespace) Next(version uint64) *Entry {
-	for _, e := range n.after(version) {
+func (n *Namespace) Next(version uint64) *Entry { return n.first(n.between(version)) }
+
+func (n *Namespace) first(entries []*Entry) *Entry {
+	for _, e := range entries {
 		if n.current(e.Key) == e {
 			return e
 		}
@@ -93,10 +107,10 @@ func (n *Namespace) Freeze() cow.Frozen[*Entry] {
 // Said is what n says now. The same pointer is returned until something is said.
 func (n *Namespace) Said() *Said {
 	switch {
-	case n.max == 0:
+	case n.Top() == 0:
 		return silence
-	case n.said == nil || n.said.Version != n.max:
-		n.said = &Said{n.max, n.Freeze()}
+	case n.said == nil || n.said.Version != n.Top():
+		n.said = &Said{n.Top(), n.Freeze()}
 	}
 	return n.said
 }
@@ -113,12 +127,12 @@ func (n *Namespace) Position() (version, base uint64) {
 // returns where the list really starts (0 when from lies below the floor) and up to which version it is complete.
 func (n *Namespace) Since(from, base uint64, room int) (start, to uint64, entries []wire.Entry) {
 	from = n.start(from, base)
-	for _, e := range n.after(from) {
+	for _, e := range n.between(from) {
 		if n.current(e.Key) != e {
 			continue
 		}
 		we := wire.Entry{Key: e.Key, Value: e.Value, Version: e.Version, Deleted: e.Deleted}
-		size := len(e.Key) + len(e.Value) + entryOverhead
+		size := e.size()
 		if len(entries) > 0 && size > room {
 			return from, entries[len(entries)-1].Version, entries
 		}
@@ -131,12 +145,14 @@ func (n *Namespace) Since(from, base uint64, room int) (start, to uint64, entrie
 // entryOverhead bounds what an entry takes on the wire beside its key and value.
 const entryOverhead = 16
 
+func (e *Entry) size() int { return len(e.Key) + len(e.Value) + entryOverhead }
+
 // SizeSince estimates the wire size of all that follows from, counting no further than limit.
 func (n *Namespace) SizeSince(from, base uint64, limit int) int {
 	size := 0
-	for _, e := range n.after(n.start(from, base)) {
+	for _, e := range n.between(n.start(from, base)) {
 		if n.current(e.Key) == e {
-			if size += len(e.Key) + len(e.Value) + entryOverhead; size > limit {
+			if size += e.size(); size > limit {
 				break
 			}
 		}
@@ -159,6 +175,15 @@ func (n *Namespace) after(version uint64) []*Entry {
 	return n.log[i:]
 }
 
+// between lists what follows a version, up to Max.
+func (n *Namespace) between(version uint64) []*Entry {
+	out := n.after(version)
+	if n.top > n.max {
+		out = out[:len(out)-min(len(n.after(n.max)), len(out))]
+	}
+	return out
+}
+
 func (n *Namespace) current(key string) *Entry {
 	if e, ok := n.live.Get(key); ok {
 		return e
@@ -166,7 +191,7 @@ func (n *Namespace) current(key string) *Entry {
 	return n.dead[key]
 }
 
-// put makes e the current entry of its key. Its version must be above max.
+// put makes e the current entry of its key. Its version must be the highest. Who calls it raises max.
 func (n *Namespace) put(e *Entry) {
 	if old := n.current(e.Key); old != nil {
 		n.stale++
@@ -186,7 +211,7 @@ func (n *Namespace) put(e *Entry) {
 		n.bytes += len(e.Key) + len(e.Value)
 	}
 	n.log = append(n.log, e)
-	n.max = e.Version
+	n.top = e.Version
 	n.squeeze()
 }
 
@@ -278,6 +303,7 @@ func (n *Namespace) extend(now time.Duration, d *wire.Delta) []*Entry {
 		if we := &d.Entries[i]; we.Version > n.max {
 			e := &Entry{Key: we.Key, Value: we.Value, Version: we.Version, Deleted: we.Deleted, At: now}
 			n.put(e)
+			n.max = e.Version
 			fresh = append(fresh, e)
 		}
 	}

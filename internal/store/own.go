@@ -76,7 +76,7 @@ func (s *Store) Delete(now time.Duration, key string, ifVersion *uint64) (uint64
 		return 0, ErrConflict
 	}
 	if !ok {
-		return s.Self.Space.max, nil
+		return s.Self.Space.Top(), nil
 	}
 	return s.write(now, key, nil, true), nil
 }
@@ -134,6 +134,7 @@ func (s *Store) rebirth(now time.Duration, r wire.Record) {
 			heap.Push(&s.ttl, expiry{now + k.TTL, k.Key, version})
 		}
 	}
+	s.ReleaseAll(now)
 }
 
 // Expire deletes own keys whose time is over.
@@ -178,13 +179,14 @@ func (s *Store) checkWrite(key string, value []byte, ifVersion *uint64) error {
 
 func (s *Store) write(now time.Duration, key string, value []byte, deleted bool) uint64 {
 	space := s.Self.space()
-	from := space.max
-	e := &Entry{Key: key, Value: value, Version: from + 1, Deleted: deleted, At: now}
-	s.uncount(s.Self)
+	e := &Entry{Key: key, Value: value, Version: space.Top() + 1, Deleted: deleted, At: now}
+	held := space.Held() != nil || s.gate != nil && !s.gate(now, e.size())
+	from := space.Top()
 	space.put(e)
-	s.count(s.Self)
-	s.recent.add(Write{Member: s.Self, Owner: s.Self.Owner(), From: from, To: space.max, At: now})
-	s.changes = append(s.changes, Change{Kind: Wrote, Member: s.Self, From: from, To: space.max, Entries: []*Entry{e}})
+	if !held {
+		s.raise(now, e.Version)
+	}
+	s.changes = append(s.changes, Change{Kind: Wrote, Member: s.Self, From: from, To: e.Version, Entries: []*Entry{e}, Held: held})
 	return e.Version
 }
 
@@ -197,6 +199,9 @@ func (s *Store) collect(now time.Duration) {
 	excess := len(space.dead) - max(maxTombstones, space.live.Len())
 	var floor uint64
 	for _, e := range space.log {
+		if e.Version > space.max {
+			break
+		}
 		if !e.Deleted || space.dead[e.Key] != e {
 			continue
 		}

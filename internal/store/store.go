@@ -49,6 +49,7 @@ const (
 	Moved                           // the same life, another address
 	Ended                           // a newer end, or a higher cause
 	Wrote                           // the namespace: From..To
+	Released                        // what this member wrote and held back: From..To
 	TakenOver                       // the whole view was replaced; Member is nil
 	Emptied                         // what the namespace held was dropped: should more follow, it begins anew
 )
@@ -59,8 +60,9 @@ type Change struct {
 	Member   *Member
 	Source   uint64   // id of the member it came from; 0: from here
 	Bulk     bool     // learned in bulk: passed on by announcement, never flooded
-	From, To uint64   // Wrote: versions
+	From, To uint64   // Wrote, Released: versions
 	Entries  []*Entry // Wrote: what became visible
+	Held     bool     // Wrote: here only, until it is Released
 }
 
 // Store is the state of one member. Not safe for concurrent use.
@@ -81,6 +83,7 @@ type Store struct {
 	changes   []Change
 	recent    recent
 	ttl       ttlQueue
+	gate      Gate
 }
 
 // maxPending bounds the ends that wait for their life's record.
@@ -315,8 +318,8 @@ func (s *Store) setRecord(m *Member, r wire.Record) {
 
 // empty drops a namespace, and what the log of this turn says was written there: nobody may pass it on or tell it any more.
 func (s *Store) empty(m *Member) {
-	if m.Space.Max() > 0 {
-		s.changes = slices.DeleteFunc(s.changes, func(c Change) bool { return c.Kind == Wrote && c.Member == m })
+	if m.Space.Top() > 0 {
+		s.changes = slices.DeleteFunc(s.changes, func(c Change) bool { return (c.Kind == Wrote || c.Kind == Released) && c.Member == m })
 		s.changes = append(s.changes, Change{Kind: Emptied, Member: m})
 	}
 	m.Space = nothing
