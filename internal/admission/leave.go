@@ -32,6 +32,7 @@ func (d *Door) Leave(now time.Duration) {
 	d.attempt, d.seek = nil, nil
 	clear(d.window)
 	d.windowEnd = 0
+	d.st.ReleaseAll(now)
 	d.leave = &leave{started: now, next: now, acks: map[uint64]bool{}}
 	d.tickLeave(now)
 }

@@ -219,7 +219,7 @@ func (m *Machine) receive(now time.Duration, from netip.AddrPort, h wire.Header,
 		m.takeLives(now, member, msg.Records, false)
 	case wire.Ends:
 		m.receiveEnds(now, from, h, member, msg)
-	case wire.Delta, wire.Announce, wire.Places, wire.Request, wire.Bulk, wire.More, wire.Fill, wire.Part:
+	case wire.Delta, wire.Announce, wire.Places, wire.Request, wire.Bulk, wire.More, wire.Fill, wire.Part, wire.Congestion:
 		m.spread.Receive(now, member, msg)
 	case wire.Recent, wire.Digest, wire.Versions, wire.Sketch, wire.LifeDigest, wire.Want:
 		m.ae.Receive(now, member, msg)

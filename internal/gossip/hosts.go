@@ -63,7 +63,7 @@ func (h treeHost) Stabilized(now time.Duration, v *view.View) { h.m.pub.Stabiliz
 
 type spreadHost struct{ m *Machine }
 
-func (h spreadHost) Send(to *view.Member, msg wire.Message) { h.m.send(to, msg) }
+func (h spreadHost) Send(to *view.Member, msg wire.Message) int { return h.m.send(to, msg) }
 
 func (h spreadHost) Pull(now time.Duration, from *view.Member, req wire.Request) {
 	h.m.streams.pull(now, from, req)

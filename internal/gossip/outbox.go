@@ -29,32 +29,35 @@ type packet struct {
 	sections []byte
 }
 
-// send queues a message for a member of the view.
-func (m *Machine) send(to *view.Member, msg wire.Message) {
-	m.queue(target{addr: to.Addr, tag: to.Tag}, msg)
+// send queues a message for a member of the view, and returns how many bytes more that takes on the wire.
+func (m *Machine) send(to *view.Member, msg wire.Message) int {
+	return m.queue(target{addr: to.Addr, tag: to.Tag}, msg)
 }
 
 // sendTo queues a message for an address. If a member of the view has it, it is sent under that member's life.
 func (m *Machine) sendTo(to netip.AddrPort, msg wire.Message) { m.queue(target{addr: to}, msg) }
 
-func (m *Machine) queue(to target, msg wire.Message) {
+func (m *Machine) queue(to target, msg wire.Message) int {
 	b := &m.box
-	p := b.find(to)
+	p, bytes := b.find(to), 0
 	if p == nil {
-		p = b.open(to)
+		p, bytes = b.open(to), wire.FrameOverhead
 	}
 	if msg == nil {
-		return // a frame without sections
+		return bytes // a frame without sections
 	}
 	before := len(p.sections)
 	p.sections = wire.AppendSection(p.sections, msg)
-	m.sent.add(msg.Kind(), len(p.sections)-before)
+	size := len(p.sections) - before
+	m.sent.add(msg.Kind(), size)
 	if len(p.sections) > wire.MaxSection && before > 0 {
 		section := p.sections[before:]
 		p.sections = p.sections[:before]
 		q := b.open(to)
 		q.sections = append(q.sections, section...)
+		bytes += wire.FrameOverhead
 	}
+	return bytes + size
 }
 
 // fewPackets is how many are searched for a receiver one by one. Nearly all turns have fewer.

@@ -91,7 +91,7 @@ func TestFileErrorsSayWhatIsWrong(t *testing.T) {
 // What a setting shows, it reads.
 func TestSettingsAreReadAsTheyAreShown(t *testing.T) {
 	values := map[string]string{
-		"latency": "zones:1ms:40ms", "scenario.kind": "egress", "spread.order": "oldest", "antientropy.compare": "sketch",
+		"latency": "zones:1ms:40ms", "scenario.kind": "egress", "spread.order": "oldest", "spread.flow": "none", "antientropy.compare": "sketch",
 	}
 	for _, one := range Settings() {
 		var p, q Params

@@ -14,9 +14,10 @@ var overload = &Scenario{
 	Explain: `Each member of a settled cluster has scenario.count keys. For 15 s they are changed at half the rate that spread.budget lets
 through, for the duration at scenario.rate times that rate, then not at all: the schedule of the Scuttlebutt paper. The rate
 that gets through is taken as one change for every 48 bytes of one member's budget. stalest_ms is the age of the oldest change
-that a member lacks, looked at every quarter of a second of the overload; goodput the changes that a member took in over
-those that the budget lets through; jain the fairness among owners in what arrived; drained_ms how long after the end all
-have all.`,
+that a member lacks since its owner made it known, looked at every quarter of a second of the overload; held_ms the age of
+the oldest that an owner holds back (flow control; one that was replaced meanwhile does not count); goodput the changes
+that a member took in over those that the budget lets through; jain the fairness among owners in what arrived; drained_ms
+how long after the end all have all. spread.order and spread.flow compare the paper's orders, with and without flow control.`,
 	Options:  []string{"scenario.count", "scenario.rate"},
 	Defaults: overloaded(base(128, 20*time.Second, Options{Count: 64, Rate: 4})),
 	play:     playOverload,
@@ -38,10 +39,10 @@ func overloaded(p Params) Params {
 	return p
 }
 
-// load is a stream of writes, and when each of them was made.
+// load is a stream of writes, and when each of them was made known.
 type load struct {
 	y       *play
-	wrote   map[string][]time.Duration // by owner, of each version from first on
+	known   map[string][]time.Duration // by owner, of each version from first on: when it was made known
 	first   map[string]uint64
 	due     float64
 	written int
@@ -53,35 +54,38 @@ func playOverload(y *play) {
 	}
 	y.rest()
 	capacity := float64(y.p.Protocol.Budget) / changeBytes
-	l := &load{y: y, wrote: map[string][]time.Duration{}, first: map[string]uint64{}}
+	l := &load{y: y, known: map[string][]time.Duration{}, first: map[string]uint64{}}
 	for _, n := range y.nodes {
 		l.first[n.Name] = n.Snapshot().Self.Version + 1
 	}
 	begin := y.Now()
-	var stalest []float64
+	var stalest, held []float64
 	var points []chart.Point
 	look := func() float64 {
+		l.follow()
 		age := ms(l.stalest())
 		points = append(points, chart.Point{X: (y.Now() - begin).Seconds(), Y: age / 1000})
 		return age
 	}
 	l.at(capacity/2, warmUp, look)
 	before := y.sent()
-	had, taken := l.arrived(), y.Now()
+	had, fresh, taken := l.arrived(), l.fresh(), y.Now()
 	l.at(capacity*y.p.Options.Rate, y.p.Duration, func() float64 {
 		age := look()
 		stalest = append(stalest, age)
+		held = append(held, ms(l.held()))
 		return age
 	})
 	got := l.arrived()
+	gained := float64(l.fresh() - fresh)
 	over := (y.Now() - taken).Seconds() * float64(len(y.nodes))
 	y.times("stalest_ms", "age of the oldest change that any member lacks, during the overload", stalest)
-	sum, fair := 0.0, []float64{}
+	y.times("held_ms", "age of the oldest change that an owner holds back, during the overload", held)
+	var fair []float64
 	for i := range got {
 		fair = append(fair, float64(got[i]-had[i]))
-		sum += float64(got[i] - had[i])
 	}
-	y.level("goodput", "versions that a member took in, over what the budget lets through", sum/over/capacity)
+	y.level("goodput", "changes that a member took in, over what the budget lets through", gained/over/capacity)
 	y.level("jain", "fairness among owners in what arrived, 1 is even", jain(fair))
 	y.tellTraffic(before)
 	end, next := y.Now(), y.Now()
@@ -90,7 +94,7 @@ func playOverload(y *play) {
 			return false
 		}
 		next = y.Now() + drainEvery
-		return look() == 0
+		return look() == 0 && l.held() == 0
 	})
 	y.times("drained_ms", "from the end of the load until all have all", []float64{ms(y.Now() - end)})
 	y.series(Series{Name: "staleness_over_time", X: "time, s", Y: "age of the oldest change that any member lacks, s", Line: chart.Line{Points: points}})
@@ -105,31 +109,60 @@ func (l *load) at(rate float64, over time.Duration, look func() float64) {
 			n := y.nodes[y.Rand().IntN(len(y.nodes))]
 			key := fmt.Sprintf("k%d", y.Rand().IntN(max(y.p.Options.Count, 1)))
 			l.written++
-			if y.Set(n, key, fmt.Sprintf("write %d", l.written)) == nil {
-				l.wrote[n.Name] = append(l.wrote[n.Name], y.Now())
-			}
+			_ = y.Set(n, key, fmt.Sprintf("write %d", l.written))
 		}
+		l.follow()
 		if beats++; beats%25 == 0 {
 			look()
 		}
 	})
 }
 
-// lacks gives the age of the oldest change of an owner that a member lacks.
+// follow notes what was made known.
+func (l *load) follow() {
+	for _, n := range l.y.nodes {
+		released, _ := n.Machine().Held()
+		for l.first[n.Name]+uint64(len(l.known[n.Name])) <= released {
+			l.known[n.Name] = append(l.known[n.Name], l.y.Now())
+		}
+	}
+}
+
+// held is the age of the oldest change that an owner holds back.
+func (l *load) held() time.Duration {
+	var worst time.Duration
+	for _, n := range l.y.nodes {
+		_, oldest := n.Machine().Held()
+		worst = max(worst, oldest)
+	}
+	return worst
+}
+
+// fresh counts the changes that all members took in.
+func (l *load) fresh() uint64 {
+	var sum uint64
+	for _, n := range l.y.nodes {
+		c := n.Machine().Stats().Counts
+		sum += c.Copies - c.Known - c.Echoes
+	}
+	return sum
+}
+
+// lacks gives the age of the oldest change of an owner that was made known and that a member lacks.
 func (l *load) lacks(n *sim.Node, owner string) time.Duration {
 	have := uint64(0)
 	if m, ok := n.Snapshot().Members.Get(owner); ok {
 		have = m.Version
 	}
-	wrote := l.wrote[owner]
+	known := l.known[owner]
 	next := 0
 	if have >= l.first[owner] {
 		next = int(have - l.first[owner] + 1)
 	}
-	if next >= len(wrote) {
+	if next >= len(known) {
 		return 0
 	}
-	return l.y.Now() - wrote[next]
+	return l.y.Now() - known[next]
 }
 
 func (l *load) stalest() time.Duration {

@@ -54,6 +54,7 @@ func Settings() []Setting {
 		whole("store.max_space", "bytes of a member's keys and values", func(p *Params) *int { return &p.Protocol.MaxSpace }),
 		whole("spread.budget", "bytes a second that a member may send for changes and repair", func(p *Params) *int { return &p.Protocol.Budget }),
 		text("spread.order", "whose changes come first when not everything fits: depth, breadth, oldest or newest", setOrder, showOrder),
+		text("spread.flow", "how the pace of a member's own changes is set: aimd, or none", setFlow, showFlow),
 		whole("spread.fanout", "to how many members drawn by lot each change is sent on, in place of the overlay's neighbours; 0 is the overlay",
 			func(p *Params) *int { return &p.Protocol.Variant.Fanout }),
 		text("antientropy.compare", "how members find out what they hold differently: cheapest, id (a digest of ids and versions), place, sketch",

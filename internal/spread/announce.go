@@ -16,7 +16,7 @@ func (s *Spread) announce(to *view.Member, versions []wire.Versioned) {
 		versions = s.announceByPlace(to, versions)
 	}
 	for page := range slices.Chunk(versions, perSection) {
-		s.send(to, wire.Announce{Versions: page}, len(page)*wire.MaxVersionedSize)
+		s.send(to, wire.Announce{Versions: page})
 	}
 }
 
@@ -34,7 +34,7 @@ func (s *Spread) announceByPlace(to *view.Member, versions []wire.Versioned) (re
 		}
 		p := wire.Place{Skip: uint32(i - next), Version: one.Version}
 		if size+wire.PlaceSize(p) > wire.MaxSection {
-			s.send(to, m, size)
+			s.send(to, m)
 			m.Held, size = nil, wire.PlacesOverhead
 			p.Skip = uint32(i)
 		}
@@ -43,7 +43,7 @@ func (s *Spread) announceByPlace(to *view.Member, versions []wire.Versioned) (re
 		next = i + 1
 	}
 	if len(m.Held) > 0 {
-		s.send(to, m, size)
+		s.send(to, m)
 	}
 	return rest
 }
@@ -96,6 +96,9 @@ func (s *Spread) Offer(now time.Duration, from *view.Member, versions []wire.Ver
 
 // offered notes that a member holds v, and asks for what is missing here after grace, unless it is asked for already.
 func (s *Spread) offered(now time.Duration, from *view.Member, v wire.Versioned, grace time.Duration) {
+	if s.congested(now) {
+		grace = max(grace, crowdedPause-now%crowdedPause)
+	}
 	status, max := s.standing(v.Owner)
 	if status == useless {
 		return

@@ -30,7 +30,7 @@ func (s *Spread) ask(now time.Duration, p *pull) {
 	p.tries++
 	s.wake(p.due)
 	version, base := space.Position()
-	if version != space.Max() || p.tries > askedForHoles {
+	if version != space.Max() || p.tries > askedForHoles && now-p.gained > holesFor {
 		s.forgetHeld(p)
 	}
 	end := p.end(version)
@@ -50,8 +50,12 @@ func (s *Spread) ask(now time.Duration, p *pull) {
 // busyFor is how long to wait for somebody who answers, but not this: another may have less to do.
 const busyFor = time.Second
 
-// askedForHoles is how often only what is missing between what came is asked for.
-const askedForHoles = 2
+// askedForHoles is how often at least, and holesFor how long after something came, only what is missing between what came
+// is asked for. Where a budget lets through a part now and then, asks overtake the answers.
+const (
+	askedForHoles = 2
+	holesFor      = time.Second
+)
 
 // timeout is how long to wait for an answer after so many asks in vain. If packets wait long here, so they do elsewhere.
 func (s *Spread) timeout(tries int) time.Duration { return s.wait.timeout(tries) }
@@ -206,10 +210,10 @@ func (s *Spread) flushRequests() {
 	const perMore = (wire.MaxSection - wire.MaxListOverhead) / wire.MaxProgressSize
 	for _, r := range s.wants {
 		for page := range slices.Chunk(r.wants, perRequest) {
-			s.send(r.to, wire.Request{Wants: page}, len(page)*wire.MaxFromSize)
+			s.send(r.to, wire.Request{Wants: page})
 		}
 		for page := range slices.Chunk(r.more, perMore) {
-			s.send(r.to, wire.More{Wants: page}, len(page)*wire.MaxProgressSize)
+			s.send(r.to, wire.More{Wants: page})
 		}
 	}
 	s.wants = nil

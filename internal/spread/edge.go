@@ -33,14 +33,15 @@ const (
 
 // edge is a neighbour, what it is known to hold, and what waits for it.
 type edge struct {
-	to    *view.Member
-	known map[wire.Owner]uint64 // it holds, or was sent, all up to this version
-	told  map[wire.Owner]told
-	wait  map[wire.Owner]waiting
-	due   time.Duration // of the earliest of wait; 0: none
-	next  time.Duration // nothing is sent before
-	tell  time.Duration // nothing is announced before
-	eager allowance
+	to      *view.Member
+	known   map[wire.Owner]uint64 // it holds, or was sent, all up to this version
+	told    map[wire.Owner]told
+	wait    map[wire.Owner]waiting
+	due     time.Duration // of the earliest of wait; 0: none
+	next    time.Duration // nothing is sent before
+	tell    time.Duration // nothing is announced before
+	eager   allowance
+	toldAge time.Duration // it was told how long changes wait
 
 	view   uint64 // hash of its view, as its latest packet told
 	proved uint64 // up to where it is known to hold this member's own namespace
@@ -122,13 +123,23 @@ func (s *Spread) forgetOwners() {
 	}
 }
 
-// pause is C of rule coalesce.
-func (s *Spread) pause() time.Duration { return min(max(2*s.lag, leastPause), mostPause) }
+// pause is C of rule coalesce. While it is crowded no two members should keep step, or one would always be the first to
+// announce and be asked by all.
+func (s *Spread) pause() time.Duration {
+	if s.congested(s.now) {
+		return crowdedPause*3/4 + time.Duration(s.rng.Int64N(int64(crowdedPause/2)))
+	}
+	return min(max(2*s.lag, leastPause), mostPause)
+}
 
 func (s *Spread) flushEdges(now time.Duration) {
 	for _, e := range s.edges {
-		if e.due > 0 && e.due <= now && e.next <= now && s.budget.open(0) {
+		switch {
+		case e.due == 0 || e.due > now || e.next > now:
+		case s.budget.open(0):
 			s.flush(now, e)
+		default:
+			s.watchFlow(now)
 		}
 	}
 }
@@ -165,7 +176,7 @@ func (s *Spread) flush(now time.Duration, e *edge) {
 			total += p.size
 		}
 	}
-	push := total <= e.eager.left(now)
+	push := total <= e.eager.left(now) && !s.congested(now)
 	if push {
 		e.eager.spend(now, total)
 	}
@@ -233,14 +244,16 @@ func (s *Spread) sendParcel(e *edge, p parcel) bool {
 	if start != p.from || to != p.space.Max() {
 		return false
 	}
-	s.send(e.to, wire.Delta{Owner: p.owner, From: start, To: to, Floor: p.space.Floor(), Entries: entries}, p.size)
+	s.send(e.to, wire.Delta{Owner: p.owner, From: start, To: to, Floor: p.space.Floor(), Entries: entries})
 	e.has(p.owner, to)
 	return true
 }
 
-func (s *Spread) send(to *view.Member, m wire.Message, size int) {
-	s.budget.spend(size)
-	s.host.Send(to, m)
+func (s *Spread) send(to *view.Member, m wire.Message) {
+	s.budget.spend(s.host.Send(to, m))
+	if e := s.edge(to.ID); e != nil {
+		s.mention(s.now, e)
+	}
 }
 
 func compareOwners(a, b wire.Owner) int {

@@ -21,13 +21,15 @@ type sink struct {
 	open []uint64 // streams
 }
 
-func (s *sink) Send(to *view.Member, m wire.Message) {
+func (s *sink) Send(to *view.Member, m wire.Message) int {
 	if to == nil || to.ID == s.self {
 		s.t.Fatalf("%s to %v", m.Kind(), to)
 	}
-	if n := wire.SectionSize(m); n > wire.MaxSection {
+	n := wire.SectionSize(m)
+	if n > wire.MaxSection {
 		s.t.Fatalf("%s of %d bytes", m.Kind(), n)
 	}
+	return n
 }
 
 func (s *sink) Pull(_ time.Duration, from *view.Member, req wire.Request) {

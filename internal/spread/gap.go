@@ -104,6 +104,7 @@ func (s *Spread) hold(now time.Duration, from *view.Member, d *wire.Delta, have 
 		return
 	}
 	p.ranges = slices.Insert(p.ranges, i, held{*d, from.ID, bulk, size})
+	p.gained = now
 	s.expect(now, p, have)
 }
 

@@ -61,26 +61,26 @@ func (s *Spread) aged(m *store.Member) wire.End {
 }
 
 func (s *Spread) sendLives(to *view.Member, records []wire.Record) {
-	pages(records, wire.RecordSize, func(page []wire.Record, size int) { s.send(to, wire.Lives{Records: page}, size) })
+	pages(records, wire.RecordSize, func(page []wire.Record) { s.send(to, wire.Lives{Records: page}) })
 }
 
 func (s *Spread) sendEnds(to *view.Member, ends []wire.End) {
-	pages(ends, wire.EndSize, func(page []wire.End, size int) { s.send(to, wire.Ends{Ends: page}, size) })
+	pages(ends, wire.EndSize, func(page []wire.End) { s.send(to, wire.Ends{Ends: page}) })
 }
 
 // pages cuts a list into runs that fit into a datagram each.
-func pages[T any](all []T, size func(T) int, send func(page []T, bytes int)) {
+func pages[T any](all []T, size func(T) int, send func(page []T)) {
 	first, bytes := 0, wire.MaxListOverhead
 	for i, x := range all {
 		n := size(x)
 		if bytes+n > wire.MaxSection && i > first {
-			send(all[first:i], bytes)
+			send(all[first:i])
 			first, bytes = i, wire.MaxListOverhead
 		}
 		bytes += n
 	}
 	if first < len(all) {
-		send(all[first:], bytes)
+		send(all[first:])
 	}
 }
 

@@ -143,7 +143,7 @@ func (net *network) add(r wire.Record, o options, i uint64) *node {
 	n.reach, n.source = map[string]time.Duration{}, map[string]uint64{}
 	n.st = store.New(r, store.Limits{})
 	rng := rand.New(rand.NewPCG(o.seed, i+100))
-	n.sp = spread.New(spread.Config{Rand: rng, Budget: o.budget}, n.id, n.st, n)
+	n.sp = spread.New(spread.Config{Rand: rng, Budget: o.budget}, n.id, n.st, counting{n})
 	if o.ae {
 		n.ae = antientropy.New(antientropy.Config{Rand: rng}, n.id, n.st, n)
 	}
@@ -186,7 +186,19 @@ func (net *network) delay(a, b *node) time.Duration {
 	return fixed + time.Duration(net.rng.IntN(100_000))
 }
 
-// Send implements both hosts.
+// counting is the host of a spread.
+type counting struct{ *node }
+
+func (c counting) Send(to *view.Member, m wire.Message) int {
+	bytes := wire.SectionSize(m)
+	if len(c.out[to.ID]) == 0 {
+		bytes += wire.FrameOverhead
+	}
+	c.node.Send(to, m)
+	return bytes
+}
+
+// Send implements the host of an exchange.
 func (n *node) Send(to *view.Member, m wire.Message) {
 	dest := n.net.byID[to.ID]
 	if dest == nil || dest == n {

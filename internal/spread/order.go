@@ -12,8 +12,9 @@ import (
 
 // Variant is another way to disseminate, for the simulator to compare with the usual one, which is the zero value.
 type Variant struct {
-	Order  Order
-	Fanout int // each change goes to so many members drawn for it, by its owner and by who hears of it, not along edges
+	Order        Order
+	Uncontrolled bool // what a member writes is made known at once, however much waits
+	Fanout       int  // each change goes to so many members drawn for it, by its owner and by who hears of it, not along edges
 }
 
 // Order says whose changes come first when not everything fits: the orders of van Renesse et al. 2008, section 3.2. Depth

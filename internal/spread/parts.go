@@ -47,7 +47,7 @@ func (s *Spread) receivePart(now time.Duration, from *view.Member, part *wire.Pa
 		if x := s.partial(p, part); x != nil {
 			p.note(from.ID, part.To)
 			if x.put(part) {
-				p.tries = 0
+				p.tries, p.gained = 0, now
 			}
 			s.expect(now, p, have)
 			if x.have == x.all() {
@@ -108,6 +108,6 @@ func (s *Spread) forgetHeld(p *pull) {
 func (s *Spread) fill(to *view.Member, holes []wire.Hole) {
 	const perSection = (wire.MaxSection - wire.MaxListOverhead) / wire.MaxHoleSize
 	for page := range slices.Chunk(holes, perSection) {
-		s.send(to, wire.Fill{Holes: page}, len(page)*wire.MaxHoleSize)
+		s.send(to, wire.Fill{Holes: page})
 	}
 }

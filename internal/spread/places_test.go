@@ -17,7 +17,10 @@ type listener struct {
 	sent []wire.Message
 }
 
-func (l *listener) Send(_ *view.Member, m wire.Message) { l.sent = append(l.sent, m) }
+func (l *listener) Send(_ *view.Member, m wire.Message) int {
+	l.sent = append(l.sent, m)
+	return wire.SectionSize(m)
+}
 
 func placed(i, n int) (*Spread, *listener) {
 	record := func(i int) wire.Record {

@@ -34,6 +34,7 @@ type pull struct {
 	ranges []held        // came out of order, by From
 	parts  []*partial    // entries that come in parts, by From
 	bytes  int           // in ranges and parts
+	gained time.Duration // something came out of order
 	holes  time.Duration // when to ask for what is missing before mark; 0: nothing is, as far as known
 	mark   place
 	filled place         // what is missing up to here was asked for,

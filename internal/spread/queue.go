@@ -96,7 +96,11 @@ func (s *Spread) pump(now time.Duration) {
 func (s *Spread) pumpTo(now time.Duration, q *queue) {
 	e := s.edge(q.to.ID)
 	room := paceBytes
-	for full := 0; room > 0 && full < len(q.jobs) && s.budget.open(0); {
+	for full := 0; room > 0 && full < len(q.jobs); {
+		if !s.budget.open(0) {
+			s.watchFlow(now)
+			break
+		}
 		j := q.jobs[0]
 		q.jobs = q.jobs[1:]
 		if e != nil && !j.fill && len(j.parts) == 0 {
@@ -113,7 +117,7 @@ func (s *Spread) pumpTo(now time.Duration, q *queue) {
 		if done {
 			continue
 		}
-		s.send(q.to, m, size)
+		s.send(q.to, m)
 		room -= size
 		j.sent += uint64(size)
 		j.at = now

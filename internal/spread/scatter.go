@@ -19,7 +19,7 @@ func (s *Spread) scatter(c *store.Change) {
 		if m.ID == s.self || m.ID == c.Source || m.ID == c.Member.ID {
 			continue
 		}
-		if s.send(m, d, wire.DeltaSize(&d)); left == 1 {
+		if s.send(m, d); left == 1 {
 			return
 		}
 		left--

@@ -167,6 +167,6 @@ func (s *Spread) receiveFill(now time.Duration, from *view.Member, f wire.Fill) 
 func (s *Spread) bulk(to *view.Member, owners []wire.Owner) {
 	const perSection = (wire.MaxSection - wire.MaxListOverhead) / wire.MaxOwnerSize
 	for page := range slices.Chunk(owners, perSection) {
-		s.send(to, wire.Bulk{Owners: page}, len(page)*wire.MaxOwnerSize)
+		s.send(to, wire.Bulk{Owners: page})
 	}
 }

@@ -19,8 +19,9 @@ import (
 
 // Host carries what is to be sent.
 type Host interface {
-	// Send queues a message for the packet that goes to a member at the end of this turn.
-	Send(to *view.Member, m wire.Message)
+	// Send queues a message for the packet that goes to a member at the end of this turn, and returns how many bytes more
+	// that takes on the wire.
+	Send(to *view.Member, m wire.Message) int
 	// Pull opens a stream to a member and asks there; what comes back enters by Receive, and PullDone tells the end.
 	Pull(now time.Duration, from *view.Member, req wire.Request)
 	// Malformed counts what came in parts and could not be read when they were joined.
@@ -63,6 +64,7 @@ type Spread struct {
 
 	queues []*queue // answers to requests that are still being sent
 	budget bucket
+	flow   flow
 	proof  proof
 
 	variant Variant
@@ -79,10 +81,12 @@ type Counts struct {
 
 // New makes the dissemination of the member with id self. It knows nobody before SetView.
 func New(cfg Config, self uint64, st *store.Store, host Host) *Spread {
-	return &Spread{
+	s := &Spread{
 		rng: cfg.Rand, self: self, st: st, host: host, variant: cfg.Variant,
 		heard: map[uint64]time.Duration{}, budget: newBucket(cfg.Budget), delay: usualDelay,
 	}
+	st.SetGate(s.admit)
+	return s
 }
 
 // SetView tells that the view changed. The changes that made it so come after it by Changed.
@@ -113,8 +117,10 @@ func (s *Spread) Changed(now time.Duration, changes []store.Change) {
 	for i := range changes {
 		c := &changes[i]
 		switch c.Kind {
-		case store.Wrote:
-			s.push(now, c)
+		case store.Wrote, store.Released:
+			if !c.Held {
+				s.push(now, c)
+			}
 		case store.Lived:
 			s.arrived(now, c.Member)
 		}
@@ -135,6 +141,8 @@ func (s *Spread) Receive(now time.Duration, from *view.Member, m wire.Message) {
 		s.receiveAnnounce(now, from, m)
 	case wire.Places:
 		s.receivePlaces(now, from, m)
+	case wire.Congestion:
+		s.receiveCongestion(now, from, m)
 	case wire.Request:
 		s.receiveRequest(now, from, m)
 	case wire.More:
@@ -160,6 +168,7 @@ func (s *Spread) Tick(now time.Duration) {
 	s.prove(now)
 	s.flushEdges(now)
 	s.pump(now)
+	s.tickFlow(now)
 	s.flushRequests()
 }
 
@@ -191,6 +200,10 @@ func (s *Spread) soonest() time.Duration {
 	if s.budget.blocked {
 		sending = earlier(sending, s.budget.openAt(streamReserve))
 	}
+	next = earlier(next, s.flow.next)
+	if s.st.Self.Space.Held() != nil {
+		next = earlier(next, max(s.flow.openAt(), 1))
+	}
 	return earlier(next, sending)
 }
 
@@ -202,7 +215,7 @@ func (s *Spread) Reset(now time.Duration) {
 	}
 	s.former, s.pulls, s.wants, s.streams, s.queues = nil, nil, nil, nil, nil
 	s.pullDue, s.held = 0, 0
-	s.proof = proof{}
+	s.proof, s.flow = proof{}, flow{}
 	clear(s.heard)
 }
 
@@ -223,9 +236,13 @@ const lateFor = 100 * time.Millisecond
 // SetDelay tells how long a packet takes one way to the slowest neighbour; until told, 1 ms is assumed.
 func (s *Spread) SetDelay(d time.Duration) { s.delay = d }
 
-// Backlog is the age of the oldest change that waits to be sent to some neighbour.
+// Backlog is the age of the oldest change that waits to be sent to some neighbour, or is held back until there is less to
+// send.
 func (s *Spread) Backlog(now time.Duration) time.Duration {
 	oldest := now
+	if e := s.st.Self.Space.Held(); e != nil {
+		oldest = e.At
+	}
 	for _, e := range s.edges {
 		if e.due == 0 {
 			continue

@@ -45,6 +45,7 @@ var kinds = [256]struct {
 	KindPlaces:     {"places", as(readPlaces)},
 	KindAdmitted:   {"admitted", as(readAdmitted)},
 	KindFetch:      {"fetch", as(readFetch)},
+	KindCongestion: {"congestion", as(readCongestion)},
 }
 
 func as[M Message](read func(*reader) M) func(*reader) Message {
@@ -121,6 +122,7 @@ func (Fill) Kind() Kind       { return KindFill }
 func (Sketch) Kind() Kind     { return KindSketch }
 func (Versions) Kind() Kind   { return KindVersions }
 func (Places) Kind() Kind     { return KindPlaces }
+func (Congestion) Kind() Kind { return KindCongestion }
 func (Up) Kind() Kind         { return KindUp }
 func (Down) Kind() Kind       { return KindDown }
 func (TreeAck) Kind() Kind    { return KindTreeAck }

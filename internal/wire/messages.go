@@ -108,8 +108,9 @@ const (
 	KindPlaces     Kind = 45
 	KindAdmitted   Kind = 46
 	KindFetch      Kind = 47
+	KindCongestion Kind = 48
 
-	Kinds = 48 // all kinds are below
+	Kinds = 49 // all kinds are below
 )
 
 // Probing and suspicion (package detector).
@@ -339,6 +340,9 @@ type Place struct {
 	Skip    uint32 // members of the view, in the order of their ids, between the line before and this one
 	Version uint64
 }
+
+// Congestion tells how long, some time ago, the oldest change had waited to be sent, at the sender or where it heard of it.
+type Congestion struct{ Age, Ago time.Duration }
 
 // Request asks for what follows From in each namespace.
 type Request struct{ Wants []From }

@@ -139,6 +139,7 @@ func stateSamples() []sample {
 		{"sketch/go_on", Sketch{View: 6, State: 7, First: 1<<32 - 1}},
 		{"versions", Versions{View: 6, First: 1<<32 - 1, Versions: []uint64{0, 127, 128, MaxCounter - 1}, Reply: true}},
 		{"places", Places{View: 6, Held: []Place{{0, 7}, {1<<32 - 1, MaxCounter - 1}}}},
+		{"congestion", Congestion{Age: 1500 * time.Millisecond, Ago: 20 * time.Millisecond}},
 		{"fill", Fill{Holes: []Hole{{sampleOwner, 7, 9, 0}, {widestOwner, 0, MaxCounter - 1, 1<<64 - 1}}}},
 	}
 }

@@ -102,6 +102,10 @@ func appendPlace(b []byte, p Place) []byte {
 
 func readPlace(r *reader) Place { return Place{Skip: r.count32(), Version: r.counter()} }
 
+func (m Congestion) encode(b []byte) []byte { return appendDuration(appendDuration(b, m.Age), m.Ago) }
+
+func readCongestion(r *reader) Congestion { return Congestion{Age: r.duration(), Ago: r.duration()} }
+
 func (m Request) encode(b []byte) []byte { return appendList(b, m.Wants, appendFrom) }
 
 func readRequest(r *reader) Request { return Request{Wants: list(r, anyLength, minFrom, readFrom)} }

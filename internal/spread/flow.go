@@ -1,0 +1,222 @@
+package spread
+
+import (
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// Rule flow, after the flow control of van Renesse et al. 2008: the pace at which a member makes known what it writes falls by a
+// factor while changes wait anywhere for want of budget, and rises by steps while they don't. How long they wait is told to
+// all, so that all slow down, and not only those who live where it is crowded.
+const (
+	flowEvery   = 50 * time.Millisecond
+	tooLong     = 250 * time.Millisecond // what waits for so long lets the pace fall
+	shortEnough = 200 * time.Millisecond // and for less, rise
+	cutEvery    = 500 * time.Millisecond // what a fall brings must be seen before the next
+	leastCut    = 0.85
+	mostCut     = 0.5
+	step        = 0.005 // of the fair share
+	flowDepth   = 100 * time.Millisecond
+	freeAfter   = 2 * time.Second // without anything held back there is no limit any more
+
+	// leastShare of the fair share is always let through: who writes less is in nobody's way.
+	leastShare = 0.125
+
+	tellFrom     = 100 * time.Millisecond // who has waited for less is nobody's business
+	mentionEvery = 50 * time.Millisecond  // beside something else
+	tellEvery    = 200 * time.Millisecond // by itself
+	hearsayFor   = 400 * time.Millisecond
+
+	// While it is crowded, and for a while after, everything is gathered into few packets: changes are announced, however
+	// small, and asked for together.
+	crowdedFor   = 10 * time.Second
+	crowdedPause = 100 * time.Millisecond
+)
+
+// flow is the pace of this member's own changes, and what is known of how long changes wait.
+type flow struct {
+	rate  float64       // bytes a second; 0: no limit
+	left  float64       // bytes
+	at    time.Duration // left was right
+	held  time.Duration // something was held back
+	cutAt time.Duration // looked whether to cut
+	last  time.Duration // what had waited then
+	next  time.Duration // to look; 0: there is nothing to look at
+
+	heard   report // from others, the worst of late
+	worst   report // of that and what waits here, as last looked
+	crowded time.Duration
+
+	wrote, before float64 // bytes let through in this half second, and in the one before
+	since         time.Duration
+}
+
+// report is how long changes had waited somewhere at some time.
+type report struct {
+	age, at time.Duration
+}
+
+// admit is the gate before what this member writes.
+func (s *Spread) admit(now time.Duration, bytes int) bool {
+	f := &s.flow
+	f.refill(now)
+	if f.rate > 0 && f.left <= 0 {
+		f.held = now
+		return false
+	}
+	f.left -= float64(bytes)
+	f.wrote += float64(bytes)
+	return true
+}
+
+func (f *flow) refill(now time.Duration) {
+	if f.rate > 0 && now > f.at {
+		gained := float64(f.rate * (now - f.at).Seconds())
+		f.left = min(f.left+gained, float64(f.rate*flowDepth.Seconds()))
+	}
+	f.at = max(f.at, now)
+	if past := now - f.since; past >= cutEvery {
+		f.before = f.wrote
+		if past >= 2*cutEvery {
+			f.before = 0
+		}
+		f.wrote, f.since = 0, now
+	}
+}
+
+// own is the rate at which this member wrote lately.
+func (f *flow) own() float64 { return max(f.before, f.wrote) / cutEvery.Seconds() }
+
+// openAt is when the gate opens.
+func (f *flow) openAt() time.Duration {
+	if f.rate == 0 || f.left > 0 {
+		return f.at
+	}
+	return f.at + time.Duration(float64(-f.left/f.rate)*float64(time.Second)) + time.Microsecond
+}
+
+// watchFlow begins to look how long changes wait.
+func (s *Spread) watchFlow(now time.Duration) {
+	if s.flow.next == 0 && s.budget.rate > 0 && !s.variant.Uncontrolled {
+		s.flow.next = now + flowEvery
+	}
+}
+
+// tickFlow sets the pace, tells the neighbours how long changes wait, and lets go what was held back.
+func (s *Spread) tickFlow(now time.Duration) {
+	if f := &s.flow; f.next > 0 && now >= f.next {
+		f.next = now + flowEvery
+		f.worst = s.congestion(now)
+		s.pace(now, f.worst.age)
+		s.tellCongestion(now)
+		if f.rate == 0 && f.worst.age < tellFrom {
+			f.next = 0
+		}
+	}
+	if s.st.Self.Space.Held() != nil && s.flow.openAt() <= now {
+		s.st.Release(now)
+	}
+}
+
+// pace is additive increase, multiplicative decrease.
+func (s *Spread) pace(now, age time.Duration) {
+	f := &s.flow
+	f.refill(now)
+	fair := s.budget.rate / float64(max(s.view.Len(), 1))
+	switch {
+	case age > tooLong:
+		f.crowded = now
+		if now-f.cutAt >= cutEvery {
+			f.cut(now, age, fair)
+		}
+	case age > shortEnough:
+	case f.rate > 0 && now-f.held > freeAfter:
+		f.rate, f.last = 0, 0
+	default:
+		f.last = 0
+		if f.rate > 0 {
+			f.rate += float64(fair * step)
+		}
+	}
+}
+
+// cut slows down, unless what waits has begun to be worked off. The first cut comes late, when much may be on its way
+// already: who writes more than its share falls to that, or to a quarter.
+func (f *flow) cut(now, age time.Duration, fair float64) {
+	worse := age > f.last
+	f.cutAt, f.last = now, age
+	least := float64(fair * leastShare)
+	rate := min(f.own(), f.rate)
+	if f.rate == 0 {
+		rate = min(f.own(), max(fair, f.own()/4))
+	}
+	if !worse || rate <= least {
+		return
+	}
+	if f.rate == 0 {
+		f.left, f.held = 0, now
+	}
+	by := min(max(tooLong.Seconds()/age.Seconds(), mostCut), leastCut)
+	f.rate = max(float64(rate*by), least)
+}
+
+// congested reports whether changes waited for long anywhere of late.
+func (s *Spread) congested(now time.Duration) bool {
+	return s.flow.crowded > 0 && now-s.flow.crowded < crowdedFor
+}
+
+// congestion is how long changes have waited for want of budget, here or where it was heard of.
+func (s *Spread) congestion(now time.Duration) report {
+	here := report{s.waited(now), now}
+	if h := s.flow.heard; now-h.at < hearsayFor && h.age > here.age {
+		return h
+	}
+	return here
+}
+
+// waited is how long something is due here to be sent, and is not only because the budget is used up.
+func (s *Spread) waited(now time.Duration) time.Duration {
+	since := now
+	for _, e := range s.edges {
+		if e.due > 0 {
+			since = min(since, max(e.due, e.next))
+		}
+	}
+	for _, q := range s.queues {
+		for _, j := range q.jobs {
+			if j.open() && !j.done() {
+				since = min(since, j.at)
+			}
+		}
+	}
+	return now - since
+}
+
+// tellCongestion tells neighbours who were sent nothing else.
+func (s *Spread) tellCongestion(now time.Duration) {
+	for _, e := range s.edges {
+		if now-e.toldAge >= tellEvery {
+			s.mention(now, e)
+		}
+	}
+}
+
+// mention tells a neighbour how long changes wait, if that is worth it.
+func (s *Spread) mention(now time.Duration, e *edge) {
+	r := s.flow.worst
+	if r.age >= tellFrom && now-r.at < hearsayFor && now-e.toldAge >= mentionEvery {
+		e.toldAge = now
+		s.budget.spend(s.host.Send(e.to, wire.Congestion{Age: r.age, Ago: now - r.at}))
+	}
+}
+
+// receiveCongestion keeps the longest of what is not over.
+func (s *Spread) receiveCongestion(now time.Duration, _ *view.Member, m wire.Congestion) {
+	r := report{m.Age, now - m.Ago}
+	if h := &s.flow.heard; now-h.at >= hearsayFor || r.age > h.age || r.age == h.age && r.at > h.at {
+		*h = r
+	}
+	s.watchFlow(now)
+}
