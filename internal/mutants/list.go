@@ -52,6 +52,12 @@ var mutants = []mutant{
 		new:  "if false {",
 	},
 	{
+		name: "never-release", breaks: "what an owner holds back is never made known",
+		file: "internal/store/release.go",
+		old:  "\t\tto = e.Version\n",
+		new:  "\t\t_ = e\n",
+	},
+	{
 		name: "merge-known-again", breaks: "what is known is merged again",
 		file: "internal/store/namespace.go",
 		old:  "we.Version > n.max {",

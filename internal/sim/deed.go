@@ -32,7 +32,7 @@ func (f *Fault) Check() error {
 		return fmt.Errorf("share %v is not between 0 and 1", f.Share)
 	case f.Count < 0 || f.Count > 100_000:
 		return fmt.Errorf("count %d is not between 0 and 100000", f.Count)
-	case f.Count == 0 && slices.Contains([]Deed{Tire, Storm, Flood, Hoard}, f.Deed):
+	case f.Count == 0 && slices.Contains([]Deed{Tire, Storm, Flood, Hoard, Torrent}, f.Deed):
 		return fmt.Errorf("%v wants a count", f.Deed)
 	}
 	return nil

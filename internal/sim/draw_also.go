@@ -37,10 +37,13 @@ func (p *Plan) drawAlso(rng *rand.Rand, names []string) {
 	if rng.IntN(10) == 0 && len(names) <= 15 {
 		p.drawLasting(rng, names)
 	}
-	if rng.IntN(4) == 0 {
+	switch {
+	case rng.IntN(4) == 0:
 		f := p.also(Hoard, upTo(rng, 20*time.Second), rng)
 		f.Count, f.Who = 10+rng.IntN(10), draw(rng, names, 1)
 		p.add(f, names)
+	case rng.IntN(3) == 0:
+		p.drawTorrent(rng, names)
 	}
 	slices.SortStableFunc(p.Faults, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
 }
@@ -111,4 +114,13 @@ func (p *Plan) drawLasting(rng *rand.Rand, names []string) {
 		w.Count, w.Who = rng.IntN(50), draw(rng, names, 1)
 		p.add(w, names)
 	}
+}
+
+// drawTorrent lets some write more than a small budget lets through.
+func (p *Plan) drawTorrent(rng *rand.Rand, names []string) {
+	p.Config.Settings.Budget = 16 << 10 << rng.IntN(5)
+	f := p.also(Torrent, upTo(rng, 30*time.Second), rng)
+	f.For, f.Count = time.Second+upTo(rng, 8*time.Second), 10+rng.IntN(200)
+	f.Who = draw(rng, names, 1+rng.IntN(len(names)))
+	p.add(f, names)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/gossip"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
 // Deed is a kind of thing that happens to a world, or that a member does.
@@ -42,15 +43,16 @@ const (
 	Narrow                    // the lines of Who carry Count kB a second each way, and 32 packets wait at most, for For
 	Churn                     // Count newcomers one by one within For, who leave or crash after a while
 	Hoard                     // Count keys of 30 kB of Who at once: whoever lacks them all takes them by stream
+	Torrent                   // Who each set or delete a key of a few Count times a second for For
 	firstAlso = Sever
 	lastAlso  = Churn
-	lastDeed  = Hoard
+	lastDeed  = Torrent
 )
 
 var deedNames = [...]string{
 	"", "write", "erase", "expiring", "flood", "kill", "reboot", "stand", "part", "gray", "far", "tire", "storm", "goodbye",
 	"oblivion", "relocate", "impostor", "snap", "weather", "introduce", "sever", "shatter", "flap", "falter", "freeze",
-	"leap", "narrow", "churn", "hoard",
+	"leap", "narrow", "churn", "hoard", "torrent",
 }
 
 func (d Deed) String() string { return deedNames[d] }
@@ -131,6 +133,10 @@ func (w *World) Inflict(f Fault) {
 		}
 	case Part, Gray, Far, Sever, Flap:
 		w.obstruct(f, who)
+	case Torrent:
+		for _, n := range who {
+			w.torrent(f, n, rand.New(rand.NewPCG(f.Seed, wire.ID(n.Name))))
+		}
 	case Shatter:
 		w.shatter(f, rng)
 	case Churn:
@@ -186,6 +192,21 @@ func (w *World) say(f Fault, n *Node, rng *rand.Rand) {
 		for i := range f.Count {
 			_ = w.Set(n, fmt.Sprintf("hoard%d", i), strings.Repeat(value[:1], 30_000))
 		}
+	}
+}
+
+// torrent is what an application does that has lost its measure.
+func (w *World) torrent(f Fault, n *Node, rng *rand.Rand) {
+	every := time.Second / time.Duration(f.Count)
+	for at := time.Duration(0); at < f.For; at += every {
+		w.At(at, func() {
+			key := fmt.Sprintf("torrent%d", rng.IntN(30))
+			if rng.IntN(10) == 0 {
+				_ = w.Delete(n, key)
+			} else {
+				_ = w.Set(n, key, strings.Repeat("x", rng.IntN(60)))
+			}
+		})
 	}
 }
 
