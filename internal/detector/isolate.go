@@ -23,6 +23,12 @@ type isolation struct {
 
 func (i *isolation) reset() { *i = isolation{} }
 
+// Entered tells that the view is another one: that nobody of the former answered says nothing of those in this.
+func (d *Detector) Entered() {
+	d.known = false
+	d.isolated.reset()
+}
+
 // missedAny notes a miss, whoever it was.
 func (d *Detector) missedAny(now time.Duration, p probe) {
 	if i := &d.isolated; i.since == 0 && p.sent >= d.answered && d.v.Len() > 1 {

@@ -94,6 +94,7 @@ func (h doorHost) Enter(now time.Duration, lives []*view.Member, reason string) 
 	m.st.TakeOver(now, lives)
 	m.spread.Reset(now)
 	m.tree.Reset(now)
+	m.det.Entered()
 	m.settle(now)
 	m.tree.SetView(now, m.pub.View()) // what is entered may be just what was held: then nothing was published
 }

@@ -22,6 +22,7 @@ var found = map[string]string{
 	"940299":  "what came in one packet with the last part of a roster was taken for news of a fellow, who was none in the view entered",
 	"960254":  "who had been ended asked a fellow for another life, though those who had ended it were joining that fellow: it was let in twice",
 	"2200033": "a value in parts was begun anew again and again, since a small budget let a part through less often than it was asked for",
+	"422":     "nobody in the view of one member answered, and after it was let into another it ended all of that",
 	"940048":  "a list that had become whole on another way was waited for with a timer that was always due",
 }
 
