@@ -35,7 +35,7 @@ const (
 )
 
 func overloaded(p Params) Params {
-	p.Protocol.Budget = 8 << 10
+	p.Protocol.Budget = 96 << 10
 	return p
 }
 

@@ -15,8 +15,11 @@ func small(s *Scenario) Params {
 	if p.Options.Count > 20 {
 		p.Options.Count = 20
 	}
-	if s.Name == "slow" {
+	switch s.Name {
+	case "slow":
 		p.Options.Count = 2
+	case "overload":
+		p.Protocol.Budget = 8 << 10
 	}
 	if s.NeedsFile {
 		p.Faults = []sim.Fault{{Deed: sim.Kill, At: time.Second, Who: []string{"n3"}}, {Deed: sim.Part, At: 3 * time.Second, For: 6 * time.Second, Who: []string{"n1", "n2"}}}
@@ -36,7 +39,7 @@ func TestEachScenarioMeasuresWhatItSays(t *testing.T) {
 		"grey":        {"grey.members", "grey.removed", "grey.removals", "views"},
 		"slow":        {"slow_removals", "detect_ms"},
 		"churn":       {"views_equal", "stable_share", "bytes_per_event"},
-		"overload":    {"stalest_ms", "goodput", "jain", "drained_ms"},
+		"overload":    {"stalest_ms", "held_ms", "goodput", "jain", "drained_ms"},
 		"partition":   {"split_ms", "own_removed", "heal_ms", "bytes_over_difference", "resurrected"},
 		"stability":   {"stable_ms", "last_ms", "packets_per_change"},
 		"faults":      {"heal_ms", "members"},

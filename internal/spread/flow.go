@@ -17,7 +17,7 @@ const (
 	cutEvery    = 500 * time.Millisecond // what a fall brings must be seen before the next
 	leastCut    = 0.85
 	mostCut     = 0.5
-	step        = 0.005 // of the fair share
+	step        = 0.003 // of the fair share
 	flowDepth   = 100 * time.Millisecond
 	freeAfter   = 2 * time.Second // without anything held back there is no limit any more
 
@@ -99,7 +99,7 @@ func (f *flow) openAt() time.Duration {
 
 // watchFlow begins to look how long changes wait.
 func (s *Spread) watchFlow(now time.Duration) {
-	if s.flow.next == 0 && s.budget.rate > 0 && !s.variant.Uncontrolled {
+	if s.flow.next == 0 && s.budget.rate > 0 {
 		s.flow.next = now + flowEvery
 	}
 }
@@ -109,6 +109,9 @@ func (s *Spread) tickFlow(now time.Duration) {
 	if f := &s.flow; f.next > 0 && now >= f.next {
 		f.next = now + flowEvery
 		f.worst = s.congestion(now)
+		if age := f.worst.age; age > tooLong || age >= tellFrom && s.congested(now) {
+			f.crowded = now
+		}
 		s.pace(now, f.worst.age)
 		s.tellCongestion(now)
 		if f.rate == 0 && f.worst.age < tellFrom {
@@ -127,8 +130,7 @@ func (s *Spread) pace(now, age time.Duration) {
 	fair := s.budget.rate / float64(max(s.view.Len(), 1))
 	switch {
 	case age > tooLong:
-		f.crowded = now
-		if now-f.cutAt >= cutEvery {
+		if now-f.cutAt >= cutEvery && !s.variant.Uncontrolled {
 			f.cut(now, age, fair)
 		}
 	case age > shortEnough:
@@ -167,9 +169,13 @@ func (s *Spread) congested(now time.Duration) bool {
 	return s.flow.crowded > 0 && now-s.flow.crowded < crowdedFor
 }
 
-// congestion is how long changes have waited for want of budget, here or where it was heard of.
+// congestion is how long changes have waited for want of budget, here or where it was heard of. That something is held back
+// is worth telling too: if all pushed again because nothing waits any more, it soon would.
 func (s *Spread) congestion(now time.Duration) report {
 	here := report{s.waited(now), now}
+	if s.st.Self.Space.Held() != nil {
+		here.age = max(here.age, tellFrom)
+	}
 	if h := s.flow.heard; now-h.at < hearsayFor && h.age > here.age {
 		return h
 	}

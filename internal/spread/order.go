@@ -13,7 +13,7 @@ import (
 // Variant is another way to disseminate, for the simulator to compare with the usual one, which is the zero value.
 type Variant struct {
 	Order        Order
-	Uncontrolled bool // what a member writes is made known at once, however much waits
+	Uncontrolled bool // what a member writes is made known at once, however long changes wait
 	Fanout       int  // each change goes to so many members drawn for it, by its owner and by who hears of it, not along edges
 }
 
