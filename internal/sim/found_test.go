@@ -23,6 +23,7 @@ var found = map[string]string{
 	"960254":  "who had been ended asked a fellow for another life, though those who had ended it were joining that fellow: it was let in twice",
 	"2200033": "a value in parts was begun anew again and again, since a small budget let a part through less often than it was asked for",
 	"422":     "nobody in the view of one member answered, and after it was let into another it ended all of that",
+	"2400023": "who was let in anew by members that did not know where it had moved to was taken back to its old address by those who did",
 	"940048":  "a list that had become whole on another way was waited for with a timer that was always due",
 }
 

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
 // AddrKey is the reserved key under which an owner writes an address it has changed to, with the address's counter. The
@@ -25,6 +27,15 @@ func (s *Store) writeAddr(now time.Duration) {
 	value := append(strconv.AppendUint(nil, r.AddrVersion, 10), ' ')
 	s.write(now, AddrKey, r.Addr.AppendTo(value), false)
 	s.ReleaseAll(now)
+}
+
+// located is a record of a newer life with the address that is newest. Who let a member in anew may not have known where its
+// process has moved to, and the key that says so was read long ago.
+func (m *Member) located(r wire.Record) wire.Record {
+	if old := m.Record; r.Life.SameProcess(old.Life) && old.AddrVersion > r.AddrVersion {
+		r.Addr, r.AddrVersion = old.Addr, old.AddrVersion
+	}
+	return r
 }
 
 // heed takes over an address that an owner wrote, if it is newer than the one in its record.

@@ -56,3 +56,32 @@ func TestATakeOverKeepsTheNewAddress(t *testing.T) {
 		recompute(t, s)
 	}
 }
+
+// Whoever lets a member in anew may not know where it has moved to: who does know keeps that, since the key that says so is
+// read once.
+func TestANewLifeOfAProcessKeepsTheNewerAddress(t *testing.T) {
+	old, moved := netip.MustParseAddrPort("10.0.0.1:1"), netip.MustParseAddrPort("10.9.9.9:1")
+	at := func(l wire.Life, addr netip.AddrPort, version uint64) wire.Record {
+		r := rec("m", l)
+		r.Addr, r.AddrVersion = addr, version
+		return r
+	}
+	anew, another := at(life(1, 1, 1), old, 1), at(life(2, 2, 0), old, 1)
+	for _, c := range []struct {
+		comes wire.Record
+		want  netip.AddrPort
+	}{{anew, moved}, {another, old}} {
+		for how, take := range map[string]func(*Store){
+			"merged":     func(s *Store) { s.MergeRecord(2, c.comes, 0, false) },
+			"taken over": func(s *Store) { s.TakeOver(2, members(s.Self.Record, c.comes)) },
+		} {
+			s := New(rec("self", life(1, 9, 0)), Limits{})
+			s.MergeRecord(1, at(life(1, 1, 0), moved, 2), 0, false)
+			take(s)
+			if r := s.FindName("m").Record; r.Life != c.comes.Life || r.Addr != c.want {
+				t.Errorf("%s %+v: %+v", how, c.comes, r)
+			}
+			recompute(t, s)
+		}
+	}
+}

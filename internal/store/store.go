@@ -178,7 +178,7 @@ func (s *Store) MergeRecord(now time.Duration, r wire.Record, source uint64, bul
 		if c == 0 {
 			ch.Kind = Moved
 		}
-		s.setRecord(m, r)
+		s.setRecord(m, m.located(r))
 	}
 	ch.Member = m
 	s.changes = append(s.changes, ch)
@@ -257,7 +257,7 @@ func (s *Store) TakeOver(now time.Duration, lives []*view.Member) {
 		case m == s.Self:
 			s.relive(now, l.Record)
 		case l.Life != m.Record.Life || l.AddrVersion > m.Record.AddrVersion:
-			s.setRecord(m, l.Record)
+			s.setRecord(m, m.located(l.Record))
 		}
 	}
 	slices.Sort(in)
