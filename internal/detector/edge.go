@@ -273,8 +273,12 @@ func (d *Detector) edgeMissed(now time.Duration, e *edge, p probe) {
 			d.unvouch(now, e)
 		}
 	}
-	if e.burst == nil && p.purpose == regular && p.sent >= max(e.answered, e.eased) && e.watched && !d.idle(now) {
-		d.startBurst(now, e)
+	if e.burst == nil && p.purpose == regular && p.sent >= max(e.answered, e.eased) && e.watched {
+		if d.Late(now) {
+			e.soonAt = sooner(e.soonAt, d.lateUntil+d.within(d.interval)) // its next turn may be seconds after that
+		} else if !d.out {
+			d.startBurst(now, e)
+		}
 	}
 	if e.burst != nil {
 		d.weighMiss(now, e, p)

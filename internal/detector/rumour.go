@@ -78,9 +78,22 @@ func (d *Detector) receiveRumour(now time.Duration, from *view.Member, r wire.Ru
 	}
 	r.Accused, r.Vouched = sorted(r.Accused), sorted(r.Vouched)
 	every := min(max(r.Every, firstEvery), lastEvery)
-	d.store(now, &rumour{Rumour: r, expires: now + keepRepeats*every, giver: from.ID, news: true})
-	d.flushAt = sooner(d.flushAt, now+batch)
+	news := d.says(r) || old != nil && d.says(old.Rumour)
+	d.store(now, &rumour{Rumour: r, expires: now + keepRepeats*every, giver: from.ID, news: news})
+	if news {
+		d.flushAt = sooner(d.flushAt, now+batch)
+	}
 	d.expireAt = sooner(d.expireAt, now+keepRepeats*every)
+}
+
+// says reports whether a list says anything of anybody in the view. One that does not, and did not before, is not passed on:
+// after a mass fault hundreds of authors empty their lists, when all whom they named are gone.
+func (d *Detector) says(r wire.Rumour) bool {
+	inView := func(s wire.Suspicion) bool {
+		m := d.v.Find(s.ID)
+		return m != nil && m.Tag == s.Tag
+	}
+	return r.Rolling || slices.ContainsFunc(r.Accused, inView) || slices.ContainsFunc(r.Vouched, inView)
 }
 
 // sorted gives a copy in the order of ids, without repetition.
