@@ -52,7 +52,8 @@ func options(opts []SetOption) setOptions {
 }
 
 // Set writes one of this member's own keys and returns its version. It waits for no other member: the change is on its
-// way when Set returns, and this node's readers see it.
+// way when Set returns, and this node's readers see it. When more is written in the cluster than Config.Budget lets
+// through, it is held back for a while, and only the newest value of a key goes out; Backlog tells for how long.
 //
 // A key has 1 to 256 bytes of UTF-8 without control characters, begins neither with '/' nor with '_', and the value at
 // most 64 KiB; see Limits. Errors: ErrTooLarge, ErrFull, ErrConflict, ErrConfig for a key of the wrong form, ErrLeft,

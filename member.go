@@ -235,7 +235,8 @@ func (n *Node) Peers() []Peer {
 	return out
 }
 
-// Backlog is the age of the oldest change that some neighbour lacks: how far this member is behind in sending.
+// Backlog is the age of the oldest change that some neighbour lacks: how far this member is behind in sending, or how long
+// it holds back what the application wrote since the cluster is. See Config.Budget.
 func (n *Node) Backlog() time.Duration {
 	if snap := n.snapshot(); snap != nil {
 		return snap.Backlog

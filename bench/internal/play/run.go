@@ -39,6 +39,7 @@ type run struct {
 	counters []*fabric.Counter      // also of members that have ended
 	next     int                    // index of the next new member
 	ready    bool                   // there is a cluster: another scenario had it
+	broken   error                  // why another scenario could not have one
 	told     int                    // updates so far
 }
 
@@ -159,31 +160,40 @@ func (r *run) seeds() []string { return []string{r.member(r.live()[0]).Addr().St
 
 // grown prepares a cluster, some members at a time, and reports whether it is complete and settled.
 func (r *run) grown() bool {
-	if r.ready {
+	switch {
+	case r.ready:
 		return r.sleep(r.times.rest)
+	case r.broken != nil:
+		return r.fail(r.broken)
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, prepare)
 	defer cancel()
 	r.next = r.n
 	r.expect(0)
 	if err := r.start(ctx, 0, nil); err != nil {
-		return r.fail(err)
+		return r.breakDown(err)
 	}
 	seeds := r.seeds()
 	for first := 1; first < r.n; first += stage(r.n) {
 		group := span(first, min(first+stage(r.n), r.n))
 		r.expect(group...)
 		if err := r.startAll(ctx, group, seeds); err != nil {
-			return r.fail(err)
+			return r.breakDown(err)
 		}
 		select {
 		case <-r.board.Exact():
 		case <-ctx.Done():
-			return r.fail(fmt.Errorf("not all of %d members listed all within %v", first+len(group), prepare))
+			return r.breakDown(fmt.Errorf("not all of %d members listed all within %v", first+len(group), prepare))
 		}
 	}
 	r.ready = true
 	return r.sleep(r.times.settle)
+}
+
+// breakDown notes that there is no cluster, nor will be for the scenarios that were to share it.
+func (r *run) breakDown(err error) bool {
+	r.broken = err
+	return r.fail(err)
 }
 
 func (r *run) startAll(ctx context.Context, indices []int, seeds []string) error {
