@@ -346,3 +346,78 @@ func TestTheRollIsNotCalledAtAFormerAddress(t *testing.T) {
 		}
 	}
 }
+
+// Whom a member missed while it doubted itself it probes again soon after, and not at its next turn, nine seconds later here.
+func TestWhoWasMissedInDoubtIsProbedSoonAfter(t *testing.T) {
+	d, s := alone(10)
+	pass(d, s, time.Second, 10*time.Second, all)
+	quiet := d.edges[0].m.ID
+	d.Lagged(10*time.Second, time.Second)
+	until := d.LateUntil()
+	pass(d, s, 10*time.Second, until, func(id uint64) bool { return id != quiet })
+	probed := false
+	for now := until; now < until+d.interval+100*time.Millisecond; now += time.Millisecond {
+		pass(d, s, now, now+time.Millisecond, func(id uint64) bool {
+			probed = probed || id == quiet
+			return id != quiet
+		})
+	}
+	if !probed || len(d.Suspects()) > 0 {
+		t.Errorf("probed %v, suspects %v", probed, d.Suspects())
+	}
+}
+
+// What is said of members of the view is passed on, and that it is taken back; what is said of those who are gone is not.
+func TestRumoursAboutTheGoneAreNotPassedOn(t *testing.T) {
+	d, s := alone(8)
+	v, now, seq := d.v, time.Second, uint64(0)
+	passed := func(r wire.Rumour) bool {
+		seq++
+		r.Seq, r.Every = seq, time.Second
+		s.sent, s.to = nil, nil
+		d.Receive(now, testMember(1), r)
+		now += batch
+		d.Tick(now)
+		return slices.ContainsFunc(s.sent, func(m wire.Message) bool { r, ok := m.(wire.Rumour); return ok && r.Seq == seq })
+	}
+	for i, step := range []struct {
+		gone bool
+		r    wire.Rumour
+		want bool
+	}{
+		{false, says(1, []int{2}, nil), true},
+		{false, says(1, []int{2}, nil), true}, // or others would forget it
+		{false, says(1, nil, nil), true},
+		{false, says(1, nil, nil), false},
+		{false, says(1, nil, []int{2}), true},
+		{false, says(1, []int{2}, nil), true},
+		{true, says(1, []int{2}, nil), false},
+		{true, says(1, nil, nil), false},
+		{true, says(1, []int{2, 3}, nil), true},
+	} {
+		d.SetView(now, v)
+		if step.gone {
+			d.SetView(now, v.Without(map[uint64]bool{testMember(2).ID: true}))
+		}
+		if got := passed(step.r); got != step.want {
+			t.Errorf("step %d: passed on %v", i, got)
+		}
+	}
+}
+
+// Nobody answered in the view before; that says nothing of those in the one that was entered since.
+func TestIsolationBeginsAnewInAnotherView(t *testing.T) {
+	d, s := alone(3)
+	pass(d, s, time.Second, 5*time.Second, all)
+	nobody := func(uint64) bool { return false }
+	pass(d, s, 5*time.Second, 8*time.Second, nobody)
+	d.Entered()
+	pass(d, s, 8*time.Second, 10*time.Second, nobody)
+	if len(s.convicted) > 0 {
+		t.Errorf("it ended %d two seconds after it had entered the view", len(s.convicted))
+	}
+	pass(d, s, 10*time.Second, 20*time.Second, nobody)
+	if len(s.convicted) == 0 {
+		t.Error("and nobody ever")
+	}
+}
