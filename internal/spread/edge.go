@@ -251,6 +251,9 @@ func (s *Spread) sendParcel(e *edge, p parcel) bool {
 
 func (s *Spread) send(to *view.Member, m wire.Message) {
 	s.budget.spend(s.host.Send(to, m))
+	if s.flow.worst.age < tellFrom {
+		return
+	}
 	if e := s.edge(to.ID); e != nil {
 		s.mention(s.now, e)
 	}

@@ -3,7 +3,6 @@ package spread
 import (
 	"time"
 
-	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
@@ -219,7 +218,7 @@ func (s *Spread) mention(now time.Duration, e *edge) {
 }
 
 // receiveCongestion keeps the longest of what is not over.
-func (s *Spread) receiveCongestion(now time.Duration, _ *view.Member, m wire.Congestion) {
+func (s *Spread) receiveCongestion(now time.Duration, m wire.Congestion) {
 	r := report{m.Age, now - m.Ago}
 	if h := &s.flow.heard; now-h.at >= hearsayFor || r.age > h.age || r.age == h.age && r.at > h.at {
 		*h = r

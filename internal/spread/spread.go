@@ -142,7 +142,7 @@ func (s *Spread) Receive(now time.Duration, from *view.Member, m wire.Message) {
 	case wire.Places:
 		s.receivePlaces(now, from, m)
 	case wire.Congestion:
-		s.receiveCongestion(now, from, m)
+		s.receiveCongestion(now, m)
 	case wire.Request:
 		s.receiveRequest(now, from, m)
 	case wire.More:

@@ -11,9 +11,13 @@ func (s *Store) SetGate(g Gate) { s.gate = g }
 
 // Release makes known what was held back, in the order of versions, as far as the gate lets it.
 func (s *Store) Release(now time.Duration) {
-	from := s.Self.Space.Max()
+	space := s.Self.Space
+	from := space.Max()
 	to := from
-	for _, e := range s.Self.Space.Written(from) {
+	for _, e := range space.after(from) {
+		if space.current(e.Key) != e {
+			continue
+		}
 		if s.gate != nil && !s.gate(now, e.size()) {
 			break
 		}

@@ -178,7 +178,7 @@ func (s *Store) MergeRecord(now time.Duration, r wire.Record, source uint64, bul
 		if c == 0 {
 			ch.Kind = Moved
 		}
-		s.setRecord(m, m.located(r))
+		s.setRecord(m, r)
 	}
 	ch.Member = m
 	s.changes = append(s.changes, ch)
@@ -257,7 +257,7 @@ func (s *Store) TakeOver(now time.Duration, lives []*view.Member) {
 		case m == s.Self:
 			s.relive(now, l.Record)
 		case l.Life != m.Record.Life || l.AddrVersion > m.Record.AddrVersion:
-			s.setRecord(m, m.located(l.Record))
+			s.setRecord(m, l.Record)
 		}
 	}
 	slices.Sort(in)
@@ -307,6 +307,7 @@ func (s *Store) enter(fresh []*Member) {
 // setRecord puts r in the place of the present record. Another process starts with an empty namespace: old values never
 // come back, and are never merged with new ones.
 func (s *Store) setRecord(m *Member, r wire.Record) {
+	r = m.located(r)
 	s.uncount(m)
 	if !m.Record.Life.SameProcess(r.Life) {
 		s.empty(m)
