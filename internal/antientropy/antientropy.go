@@ -39,6 +39,7 @@ type Exchange struct {
 	method Method
 
 	view  *view.View
+	moved time.Duration // when it changed last
 	peers map[uint64]*peer
 
 	next    time.Duration // of the regular exchange; 0: nobody is there
@@ -70,7 +71,7 @@ func New(cfg Config, self uint64, st *store.Store, host Host) *Exchange {
 // SetView tells that the view changed.
 func (x *Exchange) SetView(now time.Duration, v *view.View) {
 	fresh, gone := compareViews(x.view, v)
-	x.view = v
+	x.view, x.moved = v, now
 	maps.DeleteFunc(x.peers, func(id uint64, _ *peer) bool { return v.Find(id) == nil })
 	if x.asked != 0 && v.Find(x.asked) == nil {
 		x.asked = 0
@@ -139,6 +140,16 @@ func (x *Exchange) Hashes(now time.Duration, from *view.Member, viewHash, stateH
 
 func (x *Exchange) differs(p *peer) bool {
 	return p.view != x.st.ViewHash() || p.state != x.st.StateHash()
+}
+
+// settledFor is how long the views of this member and of another have differed since this one changed. While many go at
+// once it changes all the time, and what makes the difference is on its way; but that is believed for a while only.
+func (x *Exchange) settledFor(now time.Duration, p *peer) time.Duration {
+	lasts := now - p.viewSince
+	if lasts >= livesMost {
+		return lasts
+	}
+	return min(lasts, now-x.moved)
 }
 
 // Receive takes a message of a member of the view.

@@ -17,6 +17,7 @@ const (
 	earlyEvery = 200 * time.Millisecond // least time between exchanges that the hashes of a packet lead to
 	newsTakes  = 50 * time.Millisecond  // a younger difference of states is news on its way
 	livesTake  = 100 * time.Millisecond // a younger difference of views, too
+	livesMost  = time.Second            // while many go at once views differ all the time: not for so long
 	livesSlack = 10 * time.Millisecond  // the other one, which saw the difference later, must think so as well
 	pageEvery  = time.Second            // least time between two full digests, which cost 26 bytes a member
 	joinerWait = 50 * time.Millisecond  // before a joiner fetches the state: until then others' rosters are on their way

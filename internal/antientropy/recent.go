@@ -70,7 +70,7 @@ func (x *Exchange) compare(now time.Duration, from *view.Member, r wire.Recent) 
 	}
 	newer := x.exchangeListed(now, from, r)
 	switch {
-	case p.viewDiffers && now-p.viewSince >= livesTake:
+	case p.viewDiffers && x.settledFor(now, p) >= livesTake:
 		x.sendLifeDigest(from)
 	case p.viewDiffers || p.state == x.st.StateHash():
 		x.host.Send(from, wire.Want{})

@@ -92,6 +92,7 @@ type Detector struct {
 	own      ownList
 	rumours  map[uint64]*rumour // by author, this member included
 	subjects map[uint64]*subject
+	quick    quick
 	flushAt  time.Duration // 0: nothing to pass on
 	expireAt time.Duration // 0: nothing expires
 	evalAt   time.Duration // 0: nothing to judge

@@ -421,3 +421,70 @@ func TestIsolationBeginsAnewInAnotherView(t *testing.T) {
 		t.Error("and nobody ever")
 	}
 }
+
+// told are the members that a list of this author was sent to since the script was emptied.
+func (s *script) told(author uint64) []uint64 {
+	var to []uint64
+	for i, m := range s.sent {
+		if r, ok := m.(wire.Rumour); ok && r.Author.ID == author {
+			to = append(to, s.to[i])
+		}
+	}
+	return to
+}
+
+// Whoever accuses somebody tells the other watchers of the accused, though they are no neighbours of its own.
+func TestAccusationsGoToTheOtherWatchersOfTheAccused(t *testing.T) {
+	d, s := alone(100)
+	silent := d.near[0].ID
+	var told []uint64
+	for now := time.Second; now < 20*time.Second && len(told) == 0; now += time.Millisecond {
+		pass(d, s, now, now+time.Millisecond, func(id uint64) bool { return id != silent })
+		told = s.told(d.self.ID)
+	}
+	for _, w := range d.v.Neighbors(silent) {
+		if w.ID != d.self.ID && !slices.Contains(told, w.ID) {
+			t.Errorf("%s watches the accused too, and is not told", w.Name)
+		}
+	}
+}
+
+// The first lists of others are passed on at once. After quickMost of them the rest waits, and of what was settled
+// meanwhile nothing is passed on, but that somebody takes an accusation back is.
+func TestManyRumoursWaitUntilTheyAreNotSettled(t *testing.T) {
+	const subject, open = 400, 401
+	d, s := alone(500)
+	now := time.Second
+	hear := func(author int, accused ...int) {
+		r := says(author, accused, nil)
+		r.Seq, r.Every = uint64(now), time.Second
+		d.Receive(now, testMember(1), r)
+	}
+	for i := range quickMost {
+		hear(100+i, 300+i)
+	}
+	for i := range 10 { // more than the six that watch it: it is convicted whatever they say
+		hear(200+i, subject)
+	}
+	hear(220, open)
+	now += batch
+	s.sent, s.to = nil, nil
+	d.Tick(now)
+	if got := s.told(testMember(100).ID); len(got) == 0 {
+		t.Error("the first list was not passed on at once")
+	}
+	for _, late := range []int{200, 220} {
+		if got := s.told(testMember(late).ID); len(got) > 0 {
+			t.Errorf("the list of %d was passed on at once, after many", late)
+		}
+	}
+	hear(209)
+	now += hesitate
+	s.sent, s.to = nil, nil
+	d.Tick(now)
+	for author, want := range map[int]bool{200: false, 220: true, 209: true} {
+		if got := len(s.told(testMember(author).ID)) > 0; got != want {
+			t.Errorf("the list of %d was passed on: %v", author, got)
+		}
+	}
+}

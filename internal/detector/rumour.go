@@ -11,13 +11,10 @@ import (
 )
 
 const (
-	batch       = 50 * time.Millisecond // changes of rumours travel together
-	firstEvery  = time.Second           // an unchanged list is repeated after 1, 2, 4, 8, 8 .. s
+	firstEvery  = time.Second // an unchanged list is repeated after 1, 2, 4, 8, 8 .. s
 	lastEvery   = 8 * time.Second
 	emptySends  = 3 // an emptied list is sent so often, then no more
 	keepRepeats = 3 // a list is dropped after so many intervals without a word
-	urgent      = 5 * time.Second
-	urgentTo    = 4 // while the own list changed lately, so many members heard last get the news too: all neighbours may be dead
 	maxAccused  = 64
 	maxVouched  = 16 // 64 accusations, 16 vouches and the head are at most 1080 bytes: one section
 
@@ -28,9 +25,11 @@ const (
 // rumour is the newest list of one author.
 type rumour struct {
 	wire.Rumour
-	expires time.Duration // 0: never, for this member's own
-	giver   uint64        // who brought it
-	news    bool          // to be passed on
+	expires  time.Duration // 0: never, for this member's own
+	giver    uint64        // who brought it
+	passAt   time.Duration // when it is to be passed on; 0: not any more
+	quick    bool          // whatever is settled meanwhile
+	retracts bool          // the list before it says more of somebody in the view
 }
 
 // ownList is what this member says itself.
@@ -78,22 +77,18 @@ func (d *Detector) receiveRumour(now time.Duration, from *view.Member, r wire.Ru
 	}
 	r.Accused, r.Vouched = sorted(r.Accused), sorted(r.Vouched)
 	every := min(max(r.Every, firstEvery), lastEvery)
-	news := d.says(r) || old != nil && d.says(old.Rumour)
-	d.store(now, &rumour{Rumour: r, expires: now + keepRepeats*every, giver: from.ID, news: news})
-	if news {
-		d.flushAt = sooner(d.flushAt, now+batch)
+	fresh := &rumour{Rumour: r, expires: now + keepRepeats*every, giver: from.ID, retracts: old != nil && d.retracts(old.Rumour, r)}
+	if d.says(r) || old != nil && d.says(old.Rumour) {
+		d.passOn(now, fresh)
 	}
+	d.store(now, fresh)
 	d.expireAt = sooner(d.expireAt, now+keepRepeats*every)
 }
 
 // says reports whether a list says anything of anybody in the view. One that does not, and did not before, is not passed on:
 // after a mass fault hundreds of authors empty their lists, when all whom they named are gone.
 func (d *Detector) says(r wire.Rumour) bool {
-	inView := func(s wire.Suspicion) bool {
-		m := d.v.Find(s.ID)
-		return m != nil && m.Tag == s.Tag
-	}
-	return r.Rolling || slices.ContainsFunc(r.Accused, inView) || slices.ContainsFunc(r.Vouched, inView)
+	return r.Rolling || slices.ContainsFunc(r.Accused, d.inView) || slices.ContainsFunc(r.Vouched, d.inView)
 }
 
 // sorted gives a copy in the order of ids, without repetition.
@@ -292,7 +287,7 @@ func (d *Detector) say(now time.Duration, r wire.Rumour) {
 			d.own.repeatAt = 0
 		}
 	}
-	d.store(now, &rumour{Rumour: r, giver: d.self.ID, news: true})
+	d.store(now, &rumour{Rumour: r, giver: d.self.ID, passAt: now, quick: true})
 	d.flushAt = sooner(d.flushAt, now)
 }
 
@@ -302,37 +297,6 @@ func (d *Detector) repeat(now time.Duration) {
 	if r := d.rumours[d.self.ID]; r != nil {
 		d.own.every = min(2*d.own.every, lastEvery)
 		d.say(now, r.Rumour)
-	}
-}
-
-// flush passes on what is new to the neighbours.
-func (d *Detector) flush(now time.Duration) {
-	if d.own.changed {
-		d.publish(now)
-	}
-	d.flushAt = 0
-	var news []*rumour
-	for _, id := range slices.Sorted(maps.Keys(d.rumours)) {
-		if r := d.rumours[id]; r.news {
-			r.news = false
-			news = append(news, r)
-		}
-	}
-	if len(news) == 0 {
-		return
-	}
-	to := d.near
-	if d.own.changedAt > 0 && now-d.own.changedAt < urgent {
-		to = slices.Concat(to, d.heard.last(urgentTo, func(m *view.Member) bool {
-			return !slices.ContainsFunc(d.near, func(n *view.Member) bool { return n.ID == m.ID })
-		}))
-	}
-	for _, m := range to {
-		for _, r := range news {
-			if m.ID != r.giver && m.ID != r.Author.ID {
-				d.host.Send(m, r.Rumour)
-			}
-		}
 	}
 }
 
@@ -357,11 +321,7 @@ func (d *Detector) tickJudge(now time.Duration) {
 		d.evalAt = d.lateUntil
 		return
 	}
-	rumours := make([]wire.Rumour, 0, len(d.rumours))
-	for _, id := range slices.Sorted(maps.Keys(d.rumours)) {
-		rumours = append(rumours, d.rumours[id].Rumour)
-	}
-	if verdicts := Convicted(d.v, rumours, d.self.ID); len(verdicts) > 0 {
+	if verdicts := Convicted(d.v, d.lists(), d.self.ID); len(verdicts) > 0 {
 		d.counts.convictions += uint64(len(verdicts))
 		d.host.Convict(now, verdicts)
 	}

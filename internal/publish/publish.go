@@ -35,6 +35,7 @@ type Publication struct {
 	view     *view.View
 	held     time.Duration // since when ends are held back; 0: none
 	heldLast time.Duration
+	ends     int                 // that are held
 	absent   map[uint64]lastSeen // what the application was told of those that are not in the view
 	emptied  map[uint64]bool     // whose keys it knows though they are no longer here
 	early    map[uint64]uint64   // of whom it was told keys while they were not in the view, and up to which version
@@ -67,6 +68,9 @@ type entry struct {
 const (
 	holdQuiet = 50 * time.Millisecond  // publish when no further end came for so long
 	holdMost  = 200 * time.Millisecond // at most so long after the first
+	manyEnds  = 3                      // so many together are a mass fault, and the ends of the rest are on their way:
+	manyQuiet = 200 * time.Millisecond // then publish when no further end came for so long
+	manyMost  = time.Second            // and at most so long after the first
 	freshFor  = 500 * time.Millisecond // phi, backlog and hold-outs in the snapshot are at most so old
 )
 
@@ -103,6 +107,9 @@ func (p *Publication) Pending() int { return len(p.events) }
 func (p *Publication) Next() time.Duration {
 	if p.held == 0 {
 		return 0
+	}
+	if p.ends >= manyEnds {
+		return min(p.heldLast+manyQuiet, p.held+manyMost)
 	}
 	return min(p.heldLast+holdQuiet, p.held+holdMost)
 }
@@ -155,6 +162,7 @@ func (p *Publication) hold(now time.Duration) {
 		p.held = now
 	}
 	p.heldLast = now
+	p.ends++
 }
 
 // readdress takes over a view that differs by addresses only.
@@ -224,7 +232,7 @@ func (p *Publication) tellKeys(c store.Change) {
 
 // publish makes the store's view the one the application sees.
 func (p *Publication) publish(now time.Duration) {
-	p.held = 0
+	p.held, p.ends = 0, 0
 	before, after := p.view, p.st.View()
 	p.view = after
 	if p.stable && before.Hash() != after.Hash() {

@@ -9,26 +9,63 @@ import (
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
+// gatherFor is the least time between two passings on of failures. When many go at once their ends come a few at a time,
+// from the watchers of each, and meanwhile most neighbours hear of them from others.
+const gatherFor = 25 * time.Millisecond
+
+// gathered are lives and ends that are still to be passed on.
+type gathered struct {
+	news   []news
+	former []*view.Member // neighbours when they came that are none now: they are told too
+	sent   time.Duration  // when any were passed on last
+	due    time.Duration  // 0: none wait
+}
+
+// news is a life or an end, and who is known to have it.
+type news struct {
+	store.Change
+	known []uint64
+}
+
 // pushLives passes lives and ends on along the edges of the view before and after. Only news is in the log, so each is
 // passed on once. What came in bulk is the roster's task.
-func (s *Spread) pushLives(changes []store.Change) {
-	if !slices.ContainsFunc(changes, isLife) {
-		return
-	}
-	for _, e := range s.edges {
-		if !admitted(e.to, changes) {
-			s.pushLivesTo(e.to, changes)
+func (s *Spread) pushLives(now time.Duration, changes []store.Change) {
+	g, urgent := &s.lives, false
+	for _, c := range changes {
+		if isLife(c) {
+			g.news = append(g.news, news{Change: c, known: []uint64{c.Source}})
+			urgent = urgent || c.Kind != store.Ended || c.Member.End.Cause != wire.Failed
 		}
 	}
-	for _, m := range s.former {
-		s.pushLivesTo(m, changes)
+	switch {
+	case len(g.news) == 0:
+		g.former = nil
+	case urgent || g.sent == 0 || now >= g.sent+gatherFor:
+		s.flushLives(now)
+	default:
+		g.due = g.sent + gatherFor
+	}
+}
+
+func (s *Spread) flushLives(now time.Duration) {
+	g := s.lives
+	s.lives = gathered{sent: now}
+	for _, e := range s.edges {
+		if !admitted(e.to, g.news) {
+			s.pushLivesTo(e.to, g.news)
+		}
+	}
+	for _, m := range g.former {
+		if s.view.Find(m.ID) == m && s.edge(m.ID) == nil {
+			s.pushLivesTo(m, g.news)
+		}
 	}
 }
 
 // admitted reports whether this member has just let that one in: it is given the roster, and holds no view before.
-func admitted(to *view.Member, changes []store.Change) bool {
-	return slices.ContainsFunc(changes, func(c store.Change) bool {
-		return c.Kind == store.Lived && c.Source == 0 && c.Member.ID == to.ID
+func admitted(to *view.Member, all []news) bool {
+	return slices.ContainsFunc(all, func(n news) bool {
+		return n.Kind == store.Lived && n.Source == 0 && n.Member.ID == to.ID
 	})
 }
 
@@ -36,21 +73,31 @@ func isLife(c store.Change) bool {
 	return !c.Bulk && (c.Kind == store.Lived || c.Kind == store.Moved || c.Kind == store.Ended)
 }
 
-func (s *Spread) pushLivesTo(to *view.Member, changes []store.Change) {
+func (s *Spread) pushLivesTo(to *view.Member, all []news) {
 	var records []wire.Record
 	var ends []wire.End
-	for _, c := range changes {
-		if !isLife(c) || c.Source == to.ID || c.Member.ID == to.ID {
-			continue
-		}
-		if c.Kind == store.Ended {
-			ends = append(ends, s.aged(c.Member))
-		} else {
-			records = append(records, c.Member.Record)
+	for _, n := range all {
+		switch {
+		case n.Member.ID == to.ID || slices.Contains(n.known, to.ID):
+		case n.Kind == store.Ended:
+			ends = append(ends, s.aged(n.Member))
+		default:
+			records = append(records, n.Member.Record)
 		}
 	}
 	s.sendLives(to, records)
 	s.sendEnds(to, ends)
+}
+
+// has notes that a neighbour told of an end that waits here to be passed on.
+func (s *Spread) has(from uint64, end wire.End) {
+	for i := range s.lives.news {
+		n := &s.lives.news[i]
+		if here := n.Member.End; n.Kind == store.Ended && here.Name == end.Name && here.Life == end.Life &&
+			here.Cause == end.Cause && here.Count <= end.Count {
+			n.known = append(n.known, from)
+		}
+	}
 }
 
 // aged is a member's end with the age it has by now.
@@ -110,8 +157,9 @@ func (s *Spread) receiveLives(now time.Duration, from *view.Member, records []wi
 func (s *Spread) receiveEnds(now time.Duration, from *view.Member, e wire.Ends) {
 	for _, end := range e.Ends {
 		self := s.st.Self.Record
-		if end.Name != self.Name || end.Life.Compare(self.Life) < 0 {
-			s.st.MergeEnd(now, end, from.ID)
+		own := end.Name == self.Name && end.Life.Compare(self.Life) >= 0
+		if !own && !s.st.MergeEnd(now, end, from.ID) {
+			s.has(from.ID, end)
 		}
 	}
 }

@@ -2,10 +2,12 @@ package spread_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
@@ -306,7 +308,7 @@ func TestLivesAndEndsAreForwardedOnce(t *testing.T) {
 		}, 0)
 	}
 	net.nodes[0].settle()
-	net.run(50 * time.Millisecond)
+	net.run(300 * time.Millisecond)
 	for _, n := range net.nodes[:60] {
 		lived, ended := 0, 0
 		for _, c := range n.events {
@@ -322,6 +324,46 @@ func TestLivesAndEndsAreForwardedOnce(t *testing.T) {
 		}
 	}
 	t.Logf("%v, %d bytes a member", net.kinds, net.bytes/101)
+}
+
+// The end of one is passed on at once. Those that come right after it are gathered, and not told to who told of them.
+func TestEndsOfManyAreGathered(t *testing.T) {
+	net := newNetwork(t, options{n: 101, seed: 5})
+	n := net.nodes[0]
+	near := n.st.View().Neighbors(n.id)
+	net.cut = func(_, _ *node) bool { return true } // nobody else passes anything on
+	var far []*node
+	for _, m := range net.nodes[1:] {
+		if !slices.ContainsFunc(near, func(v *view.Member) bool { return v.ID == m.id }) {
+			far = append(far, m)
+		}
+	}
+	told := map[uint64][]string{}
+	net.check = func(from, to *node, m wire.Message) {
+		if ends, ok := m.(wire.Ends); ok && from == n {
+			for _, e := range ends.Ends {
+				told[to.id] = append(told[to.id], e.Name)
+			}
+		}
+	}
+	end := func(of *node) wire.End {
+		return wire.End{Name: of.name, Life: of.st.Self.Record.Life, Cause: wire.Failed}
+	}
+	for _, of := range far[:3] {
+		n.st.MergeEnd(net.now, end(of), 0)
+		n.settle()
+	}
+	if want := []string{far[0].name}; !slices.Equal(told[near[0].ID], want) {
+		t.Errorf("told at once %v, want %v", told[near[0].ID], want)
+	}
+	n.sp.Receive(net.now, near[1], wire.Ends{Ends: []wire.End{end(far[1])}})
+	net.run(50 * time.Millisecond)
+	if want := []string{far[0].name, far[1].name, far[2].name}; !slices.Equal(told[near[0].ID], want) {
+		t.Errorf("told %v, want %v", told[near[0].ID], want)
+	}
+	if slices.Contains(told[near[1].ID], far[1].name) {
+		t.Error("an end was told to who had told of it")
+	}
 }
 
 func TestEndIsToldToWhoSendsTheEndedLife(t *testing.T) {

@@ -46,13 +46,13 @@ type Spread struct {
 	known bool          // nothing was done since
 
 	view   *view.View
-	ids    []uint64       // of edges: a search touches nothing else
-	edges  []*edge        // of the view, in the order of view.Neighbors
-	former []*view.Member // neighbours in the view before that are none now: this turn's lives and ends go to them too
-	lag    time.Duration  // how long the last packet waited here before it was handled
-	late   time.Duration  // the most of a while
-	lateAt time.Duration  // when that was
-	delay  time.Duration  // one way to the slowest neighbour
+	ids    []uint64      // of edges: a search touches nothing else
+	edges  []*edge       // of the view, in the order of view.Neighbors
+	lives  gathered      // what is still to be passed on
+	lag    time.Duration // how long the last packet waited here before it was handled
+	late   time.Duration // the most of a while
+	lateAt time.Duration // when that was
+	delay  time.Duration // one way to the slowest neighbour
 
 	pulls   []*pull // by owner: what somebody offers and this member lacks
 	pullDue time.Duration
@@ -101,8 +101,8 @@ func (s *Spread) SetView(now time.Duration, before, after *view.View) {
 	}
 	if before != nil {
 		for _, m := range before.Neighbors(s.self) {
-			if now := after.Find(m.ID); now != nil && s.edge(m.ID) == nil {
-				s.former = append(s.former, now)
+			if now := after.Find(m.ID); now != nil && s.edge(m.ID) == nil && !slices.Contains(s.lives.former, now) {
+				s.lives.former = append(s.lives.former, now)
 			}
 		}
 	}
@@ -125,8 +125,7 @@ func (s *Spread) Changed(now time.Duration, changes []store.Change) {
 			s.arrived(now, c.Member)
 		}
 	}
-	s.pushLives(changes)
-	s.former = s.former[:0]
+	s.pushLives(now, changes)
 	s.flushEdges(now)
 	s.flushRequests()
 }
@@ -166,6 +165,9 @@ func (s *Spread) Tick(now time.Duration) {
 	s.enter(now)
 	s.tickPulls(now)
 	s.prove(now)
+	if s.lives.due > 0 && now >= s.lives.due {
+		s.flushLives(now)
+	}
 	s.flushEdges(now)
 	s.pump(now)
 	s.tickFlow(now)
@@ -182,7 +184,7 @@ func (s *Spread) Next() time.Duration {
 }
 
 func (s *Spread) soonest() time.Duration {
-	next := earlier(s.pullDue, s.proof.next)
+	next := earlier(earlier(s.pullDue, s.proof.next), s.lives.due)
 	sending := time.Duration(0)
 	for _, e := range s.edges {
 		if e.due > 0 {
@@ -213,7 +215,8 @@ func (s *Spread) Reset(now time.Duration) {
 	for _, e := range s.edges {
 		*e = *newEdge(e.to)
 	}
-	s.former, s.pulls, s.wants, s.streams, s.queues = nil, nil, nil, nil, nil
+	s.lives = gathered{}
+	s.pulls, s.wants, s.streams, s.queues = nil, nil, nil, nil
 	s.pullDue, s.held = 0, 0
 	s.proof, s.flow = proof{}, flow{}
 	clear(s.heard)
