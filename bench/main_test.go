@@ -63,6 +63,32 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// A column that could not be prepared twice is not prepared again; scenarios that share a cluster are one try.
+func TestHopelessPreparationsAreNotTriedForEver(t *testing.T) {
+	b := &batch{o: options{n: 1000}}
+	at := func(name string) job {
+		s, _ := play.Named(name)
+		return job{[]play.Scenario{s}, cluster.Libraries[1], 0}
+	}
+	column := cluster.Libraries[1].Name
+	for _, name := range []string{"metadata", "broadcast", "burst"} {
+		b.results = append(b.results, play.Result{Scenario: name, Column: column, NoCluster: "no cluster"})
+	}
+	if b.hopeless(at("crash")) != nil {
+		t.Error("given up after one try")
+	}
+	b.results = append(b.results, play.Result{Scenario: "idle", Column: column, NoCluster: "no cluster: 400"})
+	got := b.hopeless(at("crash"))
+	if len(got) != 1 || got[0].Scenario != "crash" || got[0].NoCluster != "no cluster: 400" || got[0].Failed != "" {
+		t.Errorf("after two tries %+v", got)
+	}
+	other := at("crash")
+	other.column = cluster.Libraries[0]
+	if b.hopeless(at("bootstrap")) != nil || b.hopeless(other) != nil {
+		t.Error("the bootstrap needs no preparation, and another column has its own")
+	}
+}
+
 // Both what -resume keeps and what -o json prints can be plotted later.
 func TestReplot(t *testing.T) {
 	o := options{from: "testdata/results101.jsonl", plots: filepath.Join(t.TempDir(), "plots"), n: 101, scenarios: play.Scenarios, columns: cluster.Libraries}

@@ -31,6 +31,10 @@ const quiet = 20
 // large is from how many members on one run of each has to do: more would take hours.
 const large = 200
 
+// preparations is how many of a column may come to nothing. Each takes minutes, and what could not form a cluster of that size
+// twice is not asked again.
+const preparations = 2
+
 // job is one run that is to be made: scenarios that one cluster goes through.
 type job struct {
 	scenarios []play.Scenario
@@ -121,7 +125,11 @@ func (b *batch) run(jobs []job, atOnce int) {
 			break
 		}
 		wg.Go(func() {
-			b.keep(j, child(b.ctx, b.o, j), atOnce > 1)
+			results := b.hopeless(j)
+			if results == nil {
+				results = child(b.ctx, b.o, j)
+			}
+			b.keep(j, results, atOnce > 1)
 			<-room
 		})
 	}
@@ -139,6 +147,35 @@ func (b *batch) goesOn(j job) bool {
 	fmt.Fprintf(os.Stderr, "[%d/%d %s] %s %s, run %d of %d\n", b.begun, b.total, time.Since(b.begin).Round(time.Second),
 		strings.Join(names(j.scenarios, scenarioName), "+"), j.column.Name, j.rep+1, b.o.runs(j.scenarios[0]))
 	return true
+}
+
+// hopeless gives the results of a run that is not made, since its column could not be prepared often enough; nil where it is.
+// The bootstrap needs no preparation.
+func (b *batch) hopeless(j job) []play.Result {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	tries, why := map[string]bool{}, ""
+	for _, r := range b.results {
+		if r.Column == j.column.Name && r.NoCluster != "" {
+			tries[preparation(r)], why = true, r.NoCluster
+		}
+	}
+	if len(tries) < preparations || j.scenarios[0].Forms {
+		return nil
+	}
+	out := failed(b.o, j, "")
+	for i := range out {
+		out[i].NoCluster = why
+	}
+	return out
+}
+
+// preparation names the one that a result comes from: scenarios that share a cluster have one.
+func preparation(r play.Result) string {
+	if s, _ := play.Named(r.Scenario); s.Shares {
+		return fmt.Sprint("shared, ", r.Rep)
+	}
+	return fmt.Sprint(r.Scenario, ", ", r.Rep)
 }
 
 func (b *batch) keep(j job, results []play.Result, besideOthers bool) {

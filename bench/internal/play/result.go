@@ -18,6 +18,8 @@ type Result struct {
 	Values map[string]float64 `json:"values,omitempty"`
 	// Reached tells of figures that were cut off, or can't be had because the run ended before.
 	Reached map[string]string `json:"reached,omitempty"`
+	// NoCluster tells how far the preparation got when its time was over: what was to be measured never began.
+	NoCluster string `json:"no_cluster,omitempty"`
 	// Failed tells why there are no figures at all.
 	Failed string `json:"failed,omitempty"`
 }
@@ -52,6 +54,7 @@ type Scenario struct {
 	Reps    int  // of a full run
 	Quick   bool // part of a quick run
 	Waits   bool // nearly all the time: several runs can be made at once
+	Forms   bool // a cluster itself, and needs none before
 	Shares  bool // a cluster with the others that do: each leaves it as it was
 	play    func(r *run)
 }

@@ -39,7 +39,7 @@ type run struct {
 	counters []*fabric.Counter      // also of members that have ended
 	next     int                    // index of the next new member
 	ready    bool                   // there is a cluster: another scenario had it
-	broken   error                  // why another scenario could not have one
+	broken   func() bool            // says why another scenario could not have one
 	told     int                    // updates so far
 }
 
@@ -164,36 +164,43 @@ func (r *run) grown() bool {
 	case r.ready:
 		return r.sleep(r.times.rest)
 	case r.broken != nil:
-		return r.fail(r.broken)
+		return r.broken()
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, prepare)
 	defer cancel()
 	r.next = r.n
 	r.expect(0)
 	if err := r.start(ctx, 0, nil); err != nil {
-		return r.breakDown(err)
+		return r.breakDown(func() bool { return r.fail(err) })
 	}
 	seeds := r.seeds()
 	for first := 1; first < r.n; first += stage(r.n) {
 		group := span(first, min(first+stage(r.n), r.n))
 		r.expect(group...)
-		if err := r.startAll(ctx, group, seeds); err != nil {
-			return r.breakDown(err)
+		err := r.startAll(ctx, group, seeds)
+		if err == nil {
+			select {
+			case <-r.board.Exact():
+				continue
+			case <-ctx.Done():
+			}
 		}
-		select {
-		case <-r.board.Exact():
-		case <-ctx.Done():
-			return r.breakDown(fmt.Errorf("not all of %d members listed all within %v", first+len(group), prepare))
-		}
+		return r.breakDown(func() bool {
+			if ctx.Err() == nil || r.ctx.Err() != nil {
+				return r.fail(errors.Join(err, r.ctx.Err()))
+			}
+			r.result.NoCluster = fmt.Sprintf("no cluster: %d of %d members after %v", first, r.n, prepare)
+			return false
+		})
 	}
 	r.ready = true
 	return r.sleep(r.times.settle)
 }
 
 // breakDown notes that there is no cluster, nor will be for the scenarios that were to share it.
-func (r *run) breakDown(err error) bool {
-	r.broken = err
-	return r.fail(err)
+func (r *run) breakDown(why func() bool) bool {
+	r.broken = why
+	return why()
 }
 
 func (r *run) startAll(ctx context.Context, indices []int, seeds []string) error {

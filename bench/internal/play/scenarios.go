@@ -3,7 +3,7 @@ package play
 // Scenarios in the order of a full run.
 var Scenarios = []Scenario{
 	{
-		Name: "bootstrap", Title: "all start at once through one seed", Reps: 5, Quick: true, play: bootstrap,
+		Name: "bootstrap", Title: "all start at once through one seed", Reps: 5, Quick: true, Forms: true, play: bootstrap,
 		Metrics: []Metric{
 			{Name: "half", Label: "half of the members list all", Unit: Seconds},
 			{Name: "all", Label: "all list all", Unit: Seconds},

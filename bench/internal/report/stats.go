@@ -2,6 +2,7 @@
 package report
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -36,11 +37,11 @@ func figure(metric string, runs []play.Result) Figure {
 		}
 		if v, ok := r.Values[metric]; ok {
 			values = append(values, v)
-		} else {
-			f.Cut++
-			f.Reached = append(f.Reached, r.Reached[metric])
-			values = append(values, math.Inf(1))
+			continue
 		}
+		f.Cut++
+		f.Reached = append(f.Reached, cmp.Or(r.NoCluster, r.Reached[metric]))
+		values = append(values, math.Inf(1))
 	}
 	if len(values) == 0 {
 		return f

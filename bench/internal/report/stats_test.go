@@ -33,6 +33,7 @@ func TestCutRunsCountAsTheLongest(t *testing.T) {
 			"not complete in 2 of 3 (5 of 9)"},
 		{"half cut", []play.Result{run("x", 3), cut("x", "5 of 9")}, "not complete in 1 of 2 (5 of 9)"},
 		{"failed", []play.Result{{Failed: "boom"}, run("x", 3)}, "3.00 s (1 failed)"},
+		{"not prepared", []play.Result{{NoCluster: "no cluster: 5 of 9"}}, "not complete in 1 of 1 (no cluster: 5 of 9)"},
 		{"all failed", []play.Result{{Failed: "boom"}}, "failed (1 of 1)"},
 		{"none", nil, "not run"},
 	} {
