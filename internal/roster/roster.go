@@ -33,6 +33,9 @@ const (
 	maxLists = 16
 	maxEmpty = 4   // of which nothing is here but that somebody asked
 	maxAsked = 256 // who wait for parts of a list
+
+	firstAgain = 20 * time.Millisecond // until a joiner is told again where the roster is; doubled each time
+	lastAgain  = 80 * time.Millisecond
 )
 
 // Rosters are the lists that one member has or collects. Not safe for concurrent use.
@@ -42,7 +45,8 @@ type Rosters struct {
 	tree  bool // always
 	lists []*list
 	given map[uint64]given // by joiner
-	lives []wire.Record    // of the part being sent
+	words []word
+	lives []wire.Record // of the part being sent
 }
 
 // given is what a joiner was told: of which view, and from whom it is to be had but from here.
@@ -50,6 +54,15 @@ type given struct {
 	view   uint64
 	from   []netip.AddrPort
 	direct bool
+}
+
+// word is what was said to a joiner that is to fetch the roster here, and has not begun to. It is said again: the joiner
+// waits for it, and would ask only much later.
+type word struct {
+	given
+	to   netip.AddrPort
+	next time.Duration
+	wait time.Duration
 }
 
 // New makes the rosters of a member that has none. known gives the member of a record; with tree set even the shortest
@@ -66,6 +79,9 @@ func (r *Rosters) Give(now time.Duration, v *view.View, joiners []*view.Member) 
 		g := given{view: v.Hash(), from: above(joiners, i), direct: few}
 		r.given[j.ID] = g
 		r.tell(l, j.Addr, g)
+		if i == 0 && !few {
+			r.words = append(r.words, word{given: g, to: j.Addr, next: now + firstAgain, wait: firstAgain})
+		}
 	}
 }
 
@@ -144,6 +160,7 @@ func (r *Rosters) Asked(now time.Duration, from netip.AddrPort, member *view.Mem
 		l = r.add(now, f.View)
 	}
 	l.used = now
+	r.words = slices.DeleteFunc(r.words, func(w word) bool { return w.to == from && w.view == f.View })
 	for rest := f.Mask; rest != 0; rest &= rest - 1 {
 		bit := bits.TrailingZeros64(rest)
 		if part := int(f.First) + bit; l.has(part) {
@@ -222,10 +239,18 @@ func (r *Rosters) oldest() *list {
 	return slices.MinFunc(r.lists, func(a, b *list) int { return cmp.Compare(a.used, b.used) })
 }
 
-// Tick forgets what nobody has asked for in a while.
+// Tick says again what was lost, and forgets what nobody has asked for in a while.
 func (r *Rosters) Tick(now time.Duration) {
 	if len(r.lists) == 0 || now < r.Next() {
 		return
+	}
+	r.words = slices.DeleteFunc(r.words, func(w word) bool { return w.wait > lastAgain || r.find(w.view) == nil })
+	for i := range r.words {
+		if w := &r.words[i]; now >= w.next {
+			r.tell(r.find(w.view), w.to, w.given)
+			w.wait *= 2
+			w.next = now + w.wait
+		}
 	}
 	r.lists = slices.DeleteFunc(r.lists, func(l *list) bool { return now-l.used >= keepFor })
 	for id, g := range r.given {
@@ -240,5 +265,9 @@ func (r *Rosters) Next() time.Duration {
 	if len(r.lists) == 0 {
 		return 0
 	}
-	return r.oldest().used + keepFor
+	next := r.oldest().used + keepFor
+	for _, w := range r.words {
+		next = min(next, w.next)
+	}
+	return next
 }

@@ -206,3 +206,33 @@ func TestListsAreForgotten(t *testing.T) {
 		t.Errorf("%d lists and %d given are left", len(p.lists), len(p.given))
 	}
 }
+
+// The word that there is a roster is all that a joiner waits for, so it is said again until it is heeded, a few times.
+func TestTheWordIsSaidAgainUntilItIsHeeded(t *testing.T) {
+	for _, lost := range []int{0, 1, 3, 10} {
+		_, v := newNetwork(1000, 0)
+		joiner := v.At(500)
+		said := 0
+		r := New(words(func() { said++ }), view.NewMember, true)
+		r.Give(0, v, []*view.Member{joiner})
+		for now := time.Duration(0); now < time.Second; now += time.Millisecond {
+			if said > lost {
+				r.Asked(now, joiner.Addr, nil, wire.Fetch{View: v.Hash()})
+			}
+			r.Tick(now)
+		}
+		if want := min(lost+1, 4); said != want {
+			t.Errorf("said %d times though %d were lost, want %d", said, lost, want)
+		}
+	}
+}
+
+// words is a host that counts the words to joiners.
+type words func()
+
+func (w words) Send(*view.Member, wire.Message) {}
+func (w words) SendTo(_ netip.AddrPort, m wire.Message) {
+	if _, ok := m.(wire.Admitted); ok {
+		w()
+	}
+}
