@@ -92,7 +92,7 @@ func convictedOnce(v *view.View, on map[uint64]*votes, self uint64) []Verdict {
 		if t == nil || m.ID == self {
 			continue
 		}
-		if accusers := verdict(v, on, t); accusers != nil {
+		if accusers := verdict(v, t, func(id uint64) bool { return on[id] != nil }); accusers != nil {
 			out = append(out, Verdict{Member: m, Accusers: accusers[:min(len(accusers), wire.MaxAccusers)]})
 		}
 	}
@@ -101,7 +101,7 @@ func convictedOnce(v *view.View, on map[uint64]*votes, self uint64) []Verdict {
 
 // verdict gives the accusers that convict, or nil. The electorate is who accuses, who vouches, and the watchers that
 // could still speak and don't: an accused silent watcher does not block, else the last of many never concludes.
-func verdict(v *view.View, on map[uint64]*votes, t *votes) []uint64 {
+func verdict(v *view.View, t *votes, accused func(id uint64) bool) []uint64 {
 	if len(t.accusers) < quorum {
 		return nil
 	}
@@ -114,7 +114,7 @@ func verdict(v *view.View, on map[uint64]*votes, t *votes) []uint64 {
 	}
 	silent := 0
 	for _, w := range watchers {
-		if on[w.ID] == nil && !slices.Contains(t.accusers, w.ID) && !slices.Contains(t.vouchers, w.ID) {
+		if !accused(w.ID) && !slices.Contains(t.accusers, w.ID) && !slices.Contains(t.vouchers, w.ID) {
 			silent++
 		}
 	}

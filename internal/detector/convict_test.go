@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -207,4 +208,24 @@ func FuzzConvicted(f *testing.F) {
 			t.Fatalf("convicted %v, the twin %v", got, want)
 		}
 	}))
+}
+
+// Whom a member takes for settled, when it asks which rumours to pass on, is whom the first round convicts.
+func TestSettledIsWhomTheFirstRoundConvicts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(2, 20).Draw(t, "members")
+		d, _ := alone(n)
+		for i, r := range drawRumours(t, n) {
+			r.Seq, r.Every = uint64(i)+1, time.Second
+			d.Receive(time.Second, d.v.At(rapid.IntRange(0, n-1).Draw(t, "from")), r)
+		}
+		c := d.court()
+		round := convictedOnce(d.v, tally(d.v, d.lists()), d.self.ID)
+		for _, m := range d.v.All() {
+			want := slices.ContainsFunc(round, func(v Verdict) bool { return v.Member == m })
+			if got := c.convicts(m.ID); got != want {
+				t.Fatalf("%s: settled %v, convicted %v", m.Name, got, want)
+			}
+		}
+	})
 }

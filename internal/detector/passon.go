@@ -74,7 +74,7 @@ func (d *Detector) flush(now time.Duration) {
 // due takes out what is to be passed on by now, and sets the time of the rest.
 func (d *Detector) due(now time.Duration) []*rumour {
 	var due []*rumour
-	var settled map[uint64]bool
+	var c *court
 	for _, id := range slices.Sorted(maps.Keys(d.rumours)) {
 		r := d.rumours[id]
 		switch {
@@ -84,27 +84,58 @@ func (d *Detector) due(now time.Duration) []*rumour {
 			d.flushAt = sooner(d.flushAt, r.passAt)
 			continue
 		}
-		if settled == nil {
-			settled = d.settled(now)
-		}
 		r.passAt = 0
-		if r.quick || r.retracts || d.unsettled(r.Rumour, settled) {
+		if c == nil && !r.quick {
+			c = d.court()
+		}
+		if r.quick || r.retracts || d.idle(now) || c.undecided(r.Rumour) {
 			due = append(due, r)
 		}
 	}
 	return due
 }
 
-// settled are those whom what is known here convicts: their ends will say so to everybody.
-func (d *Detector) settled(now time.Duration) map[uint64]bool {
-	out := map[uint64]bool{}
-	if len(d.rumours) < quorum || d.idle(now) {
-		return out
+// court finds out whom what is known here convicts: their ends will say so to everybody.
+type court struct {
+	d        *Detector
+	vouchers map[uint64][]uint64 // by subject
+	settled  map[uint64]bool     // as far as it was asked
+}
+
+func (d *Detector) court() *court {
+	c := &court{d, map[uint64][]uint64{}, map[uint64]bool{}}
+	for _, r := range d.rumours {
+		for _, s := range r.Vouched {
+			if author := authorOf(d.v, r.Rumour); author != nil && subjectOf(d.v, author, s) != nil {
+				c.vouchers[s.ID] = append(c.vouchers[s.ID], author.ID)
+			}
+		}
 	}
-	for _, v := range convictedOnce(d.v, tally(d.v, d.lists()), d.self.ID) {
-		out[v.Member.ID] = true
+	return c
+}
+
+// undecided reports whether a list tells anything of somebody in the view who is not convicted.
+func (c *court) undecided(r wire.Rumour) bool {
+	open := func(s wire.Suspicion) bool { return c.d.inView(s) && !c.convicts(s.ID) }
+	return slices.ContainsFunc(r.Accused, open) || slices.ContainsFunc(r.Vouched, open)
+}
+
+func (c *court) convicts(id uint64) bool {
+	if settled, known := c.settled[id]; known {
+		return settled
 	}
-	return out
+	s := c.d.subjects[id]
+	if s == nil || id == c.d.self.ID {
+		return false
+	}
+	t := &votes{subject: c.d.v.Find(id)}
+	for _, a := range s.accusers {
+		t.accusers = append(t.accusers, a.id)
+	}
+	t.vouchers = slices.DeleteFunc(c.vouchers[id], func(id uint64) bool { return slices.Contains(t.accusers, id) })
+	settled := verdict(c.d.v, t, func(id uint64) bool { return c.d.subjects[id] != nil }) != nil
+	c.settled[id] = settled
+	return settled
 }
 
 // lists gives all rumours in the order of their authors.
@@ -114,12 +145,6 @@ func (d *Detector) lists() []wire.Rumour {
 		out = append(out, d.rumours[id].Rumour)
 	}
 	return out
-}
-
-// unsettled reports whether a list still tells anything of somebody in the view.
-func (d *Detector) unsettled(r wire.Rumour, settled map[uint64]bool) bool {
-	open := func(s wire.Suspicion) bool { return d.inView(s) && !settled[s.ID] }
-	return slices.ContainsFunc(r.Accused, open) || slices.ContainsFunc(r.Vouched, open)
 }
 
 // retracts reports whether before says more of somebody in the view than after.
