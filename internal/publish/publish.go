@@ -69,7 +69,7 @@ const (
 	holdQuiet = 50 * time.Millisecond  // publish when no further end came for so long
 	holdMost  = 200 * time.Millisecond // at most so long after the first
 	manyEnds  = 3                      // so many together are a mass fault, and the ends of the rest are on their way:
-	manyQuiet = 200 * time.Millisecond // then publish when no further end came for so long
+	manyQuiet = 400 * time.Millisecond // then publish when no further end came for so long
 	manyMost  = time.Second            // and at most so long after the first
 	freshFor  = 500 * time.Millisecond // phi, backlog and hold-outs in the snapshot are at most so old
 )
