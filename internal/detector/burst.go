@@ -13,22 +13,24 @@ const (
 	forgiven   = 700 * time.Millisecond
 	minSpacing = 50 * time.Millisecond // between two probes of a burst
 	maxSpacing = 120 * time.Millisecond
+	minAlone   = 10 * time.Millisecond // before others are asked too
 )
 
-// burst is a run of probes of a member that did not answer, until it does or is accused.
+// burst is a run of probes of a member that did not answer, until it does or is accused. Where packets are lost nearly all
+// bursts end with the first probes, so others are asked only when those are not answered as soon as usual.
 type burst struct {
-	began  time.Duration // or was last interrupted by an answer
-	nextAt time.Duration
-	called bool
-	first  time.Duration // when it really began
-	grey   evidence
+	began   time.Duration // or was last interrupted by an answer
+	nextAt  time.Duration
+	widenAt time.Duration // when others are asked; 0: the newest probe was answered
+	wide    bool          // others are asked: to relay probes, to burst as well, and to prove this member's own link
+	called  bool
+	first   time.Duration // when it really began
+	grey    evidence
 }
 
 func (d *Detector) startBurst(now time.Duration, e *edge) {
 	e.burst = &burst{began: now, first: now, nextAt: now}
 	d.tickBurst(now, e)
-	d.companyAt = sooner(d.companyAt, now)
-	d.tickCompany(now)
 }
 
 // needed is how many unanswered probes accuse e.
@@ -36,19 +38,39 @@ func (d *Detector) needed(e *edge, since time.Duration) int {
 	return phi.Needed(d.phi, d.lossFor(e, since))
 }
 
-// tickBurst sends the next probe of a burst, direct and through one random member.
+// tickBurst sends the next probe of a burst, direct and, when others are asked, through one random member.
 func (d *Detector) tickBurst(now time.Duration, e *edge) {
 	b := e.burst
-	if now < b.nextAt {
+	widens := !b.wide && b.widenAt > 0 && now >= b.widenAt
+	if !widens && now < b.nextAt {
 		return
 	}
+	b.wide = b.wide || widens
 	if d.checkBurst(now, e); e.burst == nil {
+		return
+	}
+	if widens {
+		d.companyAt = sooner(d.companyAt, now)
+		d.relay(now, e)
+	}
+	if now < b.nextAt {
 		return
 	}
 	spacing := min(max(forgiven/time.Duration(d.needed(e, b.began)), minSpacing), maxSpacing)
 	b.nextAt = now + spacing
 	d.probe(now, e.m, regular)
-	d.relay(now, e)
+	switch {
+	case b.wide && !widens:
+		d.relay(now, e)
+	case !b.wide && b.widenAt == 0:
+		b.widenAt = now + d.usually(e)
+	}
+}
+
+// usually is how long an answer takes at most when nothing is lost.
+func (d *Detector) usually(e *edge) time.Duration {
+	t := d.timesOf(e)
+	return min(max(t.Mean()+4*t.Deviation(), minAlone), d.patience(e))
 }
 
 // relay asks one random member to probe e's for this one.
@@ -95,7 +117,7 @@ func (d *Detector) checkBurst(now time.Duration, e *edge) {
 		e.burst = nil
 		return
 	}
-	if n := d.needed(e, b.began); !b.called && 8*d.misses(now, e) >= n {
+	if n := d.needed(e, b.began); b.wide && !b.called && 8*d.misses(now, e) >= n {
 		b.called = true
 		for _, m := range d.v.Neighbors(e.m.ID) {
 			if m.ID != d.self.ID && !d.doubted(m) {
@@ -169,7 +191,7 @@ const (
 	companyEvery = 100 * time.Millisecond
 )
 
-// tickCompany probes, while a burst runs, the members heard last: their answers prove this member's own link and
+// tickCompany probes, while a wide burst runs, the members heard last: their answers prove this member's own link and
 // measure loss.
 func (d *Detector) tickCompany(now time.Duration) {
 	if !d.bursting() {
@@ -187,7 +209,7 @@ func (d *Detector) tickCompany(now time.Duration) {
 
 func (d *Detector) bursting() bool {
 	for _, e := range d.edges {
-		if e.burst != nil {
+		if e.burst != nil && e.burst.wide {
 			return true
 		}
 	}

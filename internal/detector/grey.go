@@ -97,6 +97,7 @@ func (d *Detector) checkGrey(now time.Duration, e *edge) {
 // answerBurst ends a burst when an answer leaves little doubt that the member is well.
 func (d *Detector) answerBurst(now time.Duration, e *edge) {
 	b := e.burst
+	b.widenAt = 0
 	enough := letOff
 	if e.suspected > 0 {
 		enough = letOffMore

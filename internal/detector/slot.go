@@ -85,6 +85,9 @@ func (e *edge) next() time.Duration {
 	}
 	if e.burst != nil {
 		next = sooner(next, e.burst.nextAt)
+		if !e.burst.wide {
+			next = sooner(next, e.burst.widenAt)
+		}
 	}
 	if e.accused != nil {
 		next = sooner(next, e.accused.nextAt)
