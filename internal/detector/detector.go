@@ -4,7 +4,7 @@
 // One probe a second reaches each member, its watchers taking turns (slot.go). The first miss starts a burst of probes,
 // direct and through others, by all watchers (burst.go); phi of the edge is summed over what stays unanswered (edge.go,
 // loss.go), and a watcher that reaches the threshold accuses (accuse.go), or one that gets too few answers (grey.go).
-// Accusations and vouches are rumours (rumour.go): flooded, forgotten when they are not repeated, never state. The
+// Accusations and vouches are rumours (rumour.go): passed on (passon.go), forgotten when they are not repeated, never state. The
 // conviction is a pure function of rumours and view (convict.go). A mass fault is settled by calling the roll (roll.go).
 // Who reaches nobody ends all others (isolate.go), and who woke late first doubts itself (late.go).
 //
@@ -52,12 +52,14 @@ type Verdict struct {
 type Config struct {
 	Phi      float64       // from which phi on an edge is accused; 0: 8
 	Interval time.Duration // between two regular probes of a member by all its watchers; 0: 1 s
+	Quick    int           // lists of accusations that are passed on at once in a second; 0: 64
 	Rand     *rand.Rand
 }
 
 const (
 	defaultPhi      = 8
 	defaultInterval = time.Second
+	defaultQuick    = 64
 )
 
 // Detector is one member's part in detection.
@@ -66,6 +68,7 @@ type Detector struct {
 	rng      *rand.Rand
 	phi      float64
 	interval time.Duration
+	most     int           // lists that are passed on at once within quickFor
 	epoch    time.Duration // own phase, from which the watchers' turns are counted
 	checked  time.Duration // when lateness was looked for last
 	next     time.Duration // of Next, while known
@@ -108,7 +111,7 @@ type Detector struct {
 // New makes the detector of a member that is a view of one.
 func New(now time.Duration, cfg Config, self *view.Member, host Host) *Detector {
 	d := &Detector{
-		host: host, rng: cfg.Rand, phi: cfg.Phi, interval: cfg.Interval, self: self,
+		host: host, rng: cfg.Rand, phi: cfg.Phi, interval: cfg.Interval, most: cfg.Quick, self: self,
 		times:   phi.NewTimes(pooledWindow),
 		rumours: map[uint64]*rumour{}, subjects: map[uint64]*subject{},
 	}
@@ -117,6 +120,9 @@ func New(now time.Duration, cfg Config, self *view.Member, host Host) *Detector 
 	}
 	if d.interval == 0 {
 		d.interval = defaultInterval
+	}
+	if d.most == 0 {
+		d.most = defaultQuick
 	}
 	d.epoch = d.within(time.Hour)
 	d.log.last = 1 + d.rng.Uint32()>>2

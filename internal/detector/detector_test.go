@@ -449,7 +449,7 @@ func TestAccusationsGoToTheOtherWatchersOfTheAccused(t *testing.T) {
 	}
 }
 
-// The first lists of others are passed on at once. After quickMost of them the rest waits, and of what was settled
+// The first lists of others are passed on at once. After defaultQuick of them the rest waits, and of what was settled
 // meanwhile nothing is passed on, but that somebody takes an accusation back is.
 func TestManyRumoursWaitUntilTheyAreNotSettled(t *testing.T) {
 	const subject, open = 400, 401
@@ -460,7 +460,7 @@ func TestManyRumoursWaitUntilTheyAreNotSettled(t *testing.T) {
 		r.Seq, r.Every = uint64(now), time.Second
 		d.Receive(now, testMember(1), r)
 	}
-	for i := range quickMost {
+	for i := range defaultQuick {
 		hear(100+i, 300+i)
 	}
 	for i := range 10 { // more than the six that watch it: it is convicted whatever they say

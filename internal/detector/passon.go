@@ -14,13 +14,12 @@ import (
 // go together each of hundreds of lists would come to everybody from every neighbour; then the others wait a while, and
 // what was settled meanwhile is told by the ends alone.
 const (
-	batch     = 50 * time.Millisecond // changes of rumours travel together
-	quickMost = 64                    // lists of others that are passed on at once within quickFor
-	quickFor  = time.Second
-	hesitate  = 300 * time.Millisecond // the rest after so long
-	slack     = 100 * time.Millisecond // or sooner by so much, together with others
-	urgent    = 5 * time.Second
-	urgentTo  = 4 // while the own list changed lately, so many members heard last get the news too: all neighbours may be dead
+	batch    = 50 * time.Millisecond  // changes of rumours travel together
+	quickFor = time.Second            // within which so many lists of others as Config.Quick says are passed on at once
+	hesitate = 300 * time.Millisecond // the rest after so long
+	slack    = 100 * time.Millisecond // or sooner by so much, together with others
+	urgent   = 5 * time.Second
+	urgentTo = 4 // while the own list changed lately, so many members heard last get the news too: all neighbours may be dead
 )
 
 // quick counts the lists passed on at once since a time.
@@ -35,7 +34,7 @@ func (d *Detector) passOn(now time.Duration, r *rumour) {
 		d.quick = quick{since: now}
 	}
 	d.quick.lists++
-	if r.quick = d.quick.lists <= quickMost; r.quick {
+	if r.quick = d.quick.lists <= d.most; r.quick {
 		r.passAt = now
 		d.flushAt = sooner(d.flushAt, now+batch)
 		return

@@ -37,6 +37,7 @@ type Config struct {
 
 	Phi      float64       // conviction threshold; 0: 8
 	Interval time.Duration // between two probes of one member; 0: 1 s
+	Quick    int           // lists of accusations that are passed on at once in a second; 0: 64
 	Compare  Comparison    // how members find out what they hold differently
 	MaxKey   int           // bytes; 0: 256
 	MaxValue int           // bytes; 0: 65536

@@ -79,7 +79,7 @@ func (m *Machine) start(now time.Duration, self wire.Record) {
 	m.st = store.NewSharing(shared.views, self, store.Limits{Key: m.cfg.MaxKey, Value: m.cfg.MaxValue, Space: m.cfg.MaxSpace})
 	id := m.st.Self.ID
 	m.raw = m.st.View()
-	m.det = detector.New(now, detector.Config{Phi: m.cfg.Phi, Interval: m.cfg.Interval, Rand: m.rng}, m.raw.Find(id), detectorHost{m})
+	m.det = detector.New(now, detector.Config{Phi: m.cfg.Phi, Interval: m.cfg.Interval, Quick: m.cfg.Quick, Rand: m.rng}, m.raw.Find(id), detectorHost{m})
 	m.tree = stability.New(id, treeHost{m})
 	m.spread = spread.New(spread.Config{Rand: m.rng, Budget: m.cfg.Budget, Variant: m.cfg.Variant}, id, m.st, spreadHost{m})
 	m.ae = antientropy.New(antientropy.Config{Rand: m.rng, Method: m.cfg.Compare}, id, m.st, exchangeHost{m})

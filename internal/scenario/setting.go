@@ -49,6 +49,7 @@ func Settings() []Setting {
 		whole("host.cores", "processors that all members share, as in one process; 0: each member has one of its own", func(p *Params) *int { return &p.Cores }),
 		number("detector.phi", "threshold of conviction", func(p *Params) *float64 { return &p.Protocol.Phi }),
 		span("detector.interval", "between two probes of a member", func(p *Params) *time.Duration { return &p.Protocol.Interval }),
+		whole("detector.quick", "lists of accusations that a member passes on at once in a second; 0 is the default", func(p *Params) *int { return &p.Protocol.Quick }),
 		whole("store.max_key", "bytes of a key", func(p *Params) *int { return &p.Protocol.MaxKey }),
 		whole("store.max_value", "bytes of a value", func(p *Params) *int { return &p.Protocol.MaxValue }),
 		whole("store.max_space", "bytes of a member's keys and values", func(p *Params) *int { return &p.Protocol.MaxSpace }),

@@ -42,7 +42,7 @@ func (w *World) Start(c Member) *Node {
 		s = *c.Settings
 	}
 	n.config = gossip.Config{
-		Name: n.Name, Cluster: c.Cluster, Generation: c.Generation, Phi: s.Phi, Interval: s.Interval,
+		Name: n.Name, Cluster: c.Cluster, Generation: c.Generation, Phi: s.Phi, Interval: s.Interval, Quick: s.Quick,
 		MaxKey: s.MaxKey, MaxValue: s.MaxValue, MaxSpace: s.MaxSpace, Budget: s.Budget,
 		Variant: s.Variant, Compare: s.Compare, Tree: s.Tree,
 	}

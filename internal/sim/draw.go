@@ -124,6 +124,9 @@ func drawSettings(rng *rand.Rand) Settings {
 	if rng.IntN(4) == 0 {
 		s.Budget = 64<<10 + rng.IntN(1<<20)
 	}
+	if rng.IntN(3) == 0 { // as few as a thousandth of the cluster make in a large one
+		s.Quick = 1 + rng.IntN(6)
+	}
 	return s
 }
 

@@ -43,6 +43,7 @@ const (
 type Settings struct {
 	Phi      float64
 	Interval time.Duration
+	Quick    int
 	MaxKey   int
 	MaxValue int
 	MaxSpace int
