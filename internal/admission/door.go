@@ -22,7 +22,8 @@ import (
 type Host interface {
 	Send(to *view.Member, m wire.Message)
 	SendTo(to netip.AddrPort, m wire.Message) // to somebody whose life may be unknown
-	Enter(now time.Duration, lives []*view.Member, reason string)
+	// Enter takes over a view into which this member has asked to be let in since that time.
+	Enter(now time.Duration, lives []*view.Member, asked time.Duration, reason string)
 	Came(now time.Duration, from *view.Member, lives []wire.Record) // many joiners, told of as a list
 	Supersede(now time.Duration, by wire.Life, at netip.AddrPort)
 	Refused(now time.Duration, r Refusal)

@@ -262,11 +262,11 @@ func (d *Door) maybeEnter(now time.Duration) {
 	}
 	a.intake = nil
 	if slices.ContainsFunc(lives, func(m *view.Member) bool { return m.Name == a.want.Name && m.Life == a.want.Life }) {
-		d.enter(now, lives, a.reason)
+		d.enter(now, lives, a)
 	}
 }
 
-func (d *Door) enter(now time.Duration, lives []*view.Member, reason string) {
+func (d *Door) enter(now time.Duration, lives []*view.Member, a *attempt) {
 	d.attempt = nil
 	d.adopted = larger{}
 	d.waiting = waiting{}
@@ -283,7 +283,7 @@ func (d *Door) enter(now time.Duration, lives []*view.Member, reason string) {
 	clear(d.bySeq)
 	d.batches = nil
 	d.windowEnd = 0
-	d.host.Enter(now, lives, reason)
+	d.host.Enter(now, lives, a.asked, a.reason)
 	for _, id := range ended {
 		if m := d.st.Find(id); m != nil && !m.InView() {
 			d.host.News(now, m)

@@ -61,7 +61,7 @@ func TestAnOlderRosterEndsNobody(t *testing.T) {
 	st.MergeRecord(0, member("c", 0).Record, 0, false)
 	d := &Door{st: st, self: st.Self.ID}
 	d.attempt = &attempt{}
-	d.enter(0, []*view.Member{member("a", 0), member("b", 0)}, "")
+	d.enter(0, []*view.Member{member("a", 0), member("b", 0)}, &attempt{})
 	if d.attempt != nil || st.View().Len() != 3 {
 		t.Errorf("it is still asking: %v; its view has %d members", d.attempt != nil, st.View().Len())
 	}

@@ -86,12 +86,12 @@ func (h doorHost) Send(to *view.Member, msg wire.Message) { h.m.send(to, msg) }
 func (h doorHost) SendTo(to netip.AddrPort, msg wire.Message) { h.m.sendTo(to, msg) }
 
 // Enter takes this member into another view.
-func (h doorHost) Enter(now time.Duration, lives []*view.Member, reason string) {
+func (h doorHost) Enter(now time.Duration, lives []*view.Member, asked time.Duration, reason string) {
 	m := h.m
 	m.entries++
 	m.settle(now) // what the view left behind had last is told: the other one may know less
 	m.pub.Entering(m.st.Self.Record.Life, m.raw.Len(), reason)
-	m.st.TakeOver(now, lives)
+	m.st.TakeOver(now, lives, asked)
 	m.spread.Reset(now)
 	m.tree.Reset(now)
 	m.det.Entered()

@@ -102,7 +102,7 @@ func TestReturnAfterAnotherProcessHadTheName(t *testing.T) {
 				a.writes(4, second, "second")
 				a.turn(4)
 			}
-			a.st.TakeOver(5, []*view.Member{a.st.Self.View(), view.NewMember(back)})
+			a.st.TakeOver(5, []*view.Member{a.st.Self.View(), view.NewMember(back)}, time.Hour)
 			a.turn(5)
 			m, _ := a.pub.Snapshot(5).Members.Get("b")
 			if m.State != Alive || len(a.keys) != m.Keys.Len() {

@@ -47,7 +47,7 @@ func TestWhoIsBackBeforeItsEndWasPublishedIsNotSuspected(t *testing.T) {
 	p.Changed(now, st.Changes())
 
 	p.Entering(st.Self.Record.Life, 2, "ended elsewhere")
-	st.TakeOver(now, []*view.Member{view.NewMember(record("a", 1)), view.NewMember(record("b", 1))})
+	st.TakeOver(now, []*view.Member{view.NewMember(record("a", 1)), view.NewMember(record("b", 1))}, time.Hour)
 	p.Changed(now, st.Changes())
 	if m, _ := p.Snapshot(now).Members.Get("b"); m.State != Alive {
 		t.Errorf("b is %v, though nobody accuses it", m.State)

@@ -9,7 +9,8 @@ import (
 
 // door checks that nothing of the state comes from outside of the view, or is meant for a former life of the receiver
 // (outsiders_write_nothing). The door is the one way in: an answer to its probe may let a newcomer in, and a roster may
-// put the receiver into another view, which then is exactly the one in the roster (takes_over_whole).
+// put the receiver into another view, which then is exactly the one in the roster, and whoever came to its own one since it
+// asked (takes_over_whole).
 type door struct {
 	idle
 	codecs map[string]*wire.Codec // by cluster
@@ -31,12 +32,13 @@ func (d *door) step(w *World, n *Node, o *observed) {
 	case err != nil:
 		w.violate("outsiders_write_nothing", n, "a frame that can't be read changed %s", nameOf(o.is.Changed[0]))
 	case o.tookOver:
+		whole := o.is.ViewHash - d.kept(w, n, o)
 		if !slices.ContainsFunc(msgs, func(m wire.Message) bool {
 			switch m := m.(type) {
 			case wire.Roster:
-				return m.View == o.is.ViewHash
+				return m.View == whole
 			case wire.Admitted: // of which it had the roster already
-				return m.View == o.is.ViewHash
+				return m.View == whole
 			}
 			return false
 		}) {
@@ -50,6 +52,19 @@ func (d *door) step(w *World, n *Node, o *observed) {
 			}
 		}
 	}
+}
+
+// kept is the sum of the life hashes of those that a member kept beside the roster: they were in its view before.
+func (d *door) kept(w *World, n *Node, o *observed) (sum uint64) {
+	for _, id := range o.is.Kept {
+		m := o.before(id)
+		if m == nil || !m.InView() {
+			w.violate("takes_over_whole", n, "it keeps %x, who was not in its view", id)
+			continue
+		}
+		sum += wire.LifeHash(id, m.Life)
+	}
+	return sum
 }
 
 // fellow reports whether a frame comes from a member of the view as it was before it, and is meant for the life that the

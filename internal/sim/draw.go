@@ -61,6 +61,9 @@ func Draw(seed uint64) Plan {
 		p.Config.Settings.Compare = gossip.Comparisons[c] // its worlds are too small for what large ones do by themselves
 	}
 	p.Config.Settings.Tree = rand.New(rand.NewPCG(seed, 7)).IntN(2) == 0 // its rosters are too short otherwise
+	if few := rand.New(rand.NewPCG(seed, 8)).IntN(18); few < 6 {
+		p.Config.Settings.Quick = 1 + few // there are too few accusations at once otherwise
+	}
 	p.Drawn = len(p.Faults)
 	return p
 }
@@ -123,9 +126,6 @@ func drawSettings(rng *rand.Rand) Settings {
 	}
 	if rng.IntN(4) == 0 {
 		s.Budget = 64<<10 + rng.IntN(1<<20)
-	}
-	if rng.IntN(3) == 0 { // as few as a thousandth of the cluster make in a large one
-		s.Quick = 1 + rng.IntN(6)
 	}
 	return s
 }

@@ -46,7 +46,7 @@ func TestATakeOverKeepsTheNewAddress(t *testing.T) {
 		asked.Life = raised
 		moved := netip.MustParseAddrPort("10.9.9.9:1")
 		s.Readdress(1, moved)
-		s.TakeOver(2, members(asked, rec("other", life(1, 5, 0))))
+		s.TakeOver(2, members(asked, rec("other", life(1, 5, 0))), 1<<40)
 		if r := s.Self.Record; r.Addr != moved || r.AddrVersion != 1 || r.Life != raised {
 			t.Errorf("it says of itself %+v", r)
 		}
@@ -73,7 +73,7 @@ func TestANewLifeOfAProcessKeepsTheNewerAddress(t *testing.T) {
 	}{{anew, moved}, {another, old}} {
 		for how, take := range map[string]func(*Store){
 			"merged":     func(s *Store) { s.MergeRecord(2, c.comes, 0, false) },
-			"taken over": func(s *Store) { s.TakeOver(2, members(s.Self.Record, c.comes)) },
+			"taken over": func(s *Store) { s.TakeOver(2, members(s.Self.Record, c.comes), 1<<40) },
 		} {
 			s := New(rec("self", life(1, 9, 0)), Limits{})
 			s.MergeRecord(1, at(life(1, 1, 0), moved, 2), 0, false)

@@ -181,7 +181,7 @@ func TestATakeOverKeepsTheCount(t *testing.T) {
 	s := withMember("m")
 	now := time.Hour
 	failTimes(s, now, "m", 3)
-	s.TakeOver(now, members(s.Self.Record, rec("other", life(1, 5, 0))))
+	s.TakeOver(now, members(s.Self.Record, rec("other", life(1, 5, 0))), time.Hour)
 	if got := s.FindName("m").End.Count; got != 3 {
 		t.Errorf("a fellow that was left behind counts %d", got)
 	}

@@ -18,9 +18,10 @@ import (
 // Member is all that is known of one name. There is one for each name at each member, so it is small: what others hold
 // as well is behind pointers.
 type Member struct {
-	*view.Member            // name and record of the newest life known
-	End          *End       // of the newest life known to be over; never nil
-	Space        *Namespace // of that life's process, also after its end
+	*view.Member               // name and record of the newest life known
+	End          *End          // of the newest life known to be over; never nil
+	Space        *Namespace    // of that life's process, also after its end
+	Since        time.Duration // when that life became known, on this member's clock
 }
 
 // End is an end, and when it was written, on this member's clock.
@@ -74,6 +75,7 @@ type Store struct {
 	ids     []uint64            // of order: a search touches nothing else
 	order   []*Member           // by id: the one order in which anything is walked
 	pending map[uint64]wire.End // ends above the life known here
+	kept    []uint64            // by the latest TakeOver
 
 	viewHash  uint64
 	stateHash uint64
@@ -180,6 +182,9 @@ func (s *Store) MergeRecord(now time.Duration, r wire.Record, source uint64, bul
 		}
 		s.setRecord(m, r)
 	}
+	if ch.Kind == Lived {
+		m.Since = now
+	}
 	ch.Member = m
 	s.changes = append(s.changes, ch)
 	if e, ok := s.pending[m.ID]; ok && e.Life.Compare(r.Life) <= 0 {
@@ -239,8 +244,9 @@ func (s *Store) Apply(now time.Duration, d *wire.Delta, source uint64, bulk bool
 
 // TakeOver enters another view: lives holds all its members, this one included, with the lives they have there. What
 // is known of names outside of it is kept; members of the view left behind that are not in the other are ended with the
-// life known. It is the only step in which a life or an end may fall.
-func (s *Store) TakeOver(now time.Duration, lives []*view.Member) {
+// life known. Not those whose life became known only after this member asked to be let in: the list may be older than that,
+// and whoever was let in meanwhile must not be ended for it. It is the only step in which a life or an end may fall.
+func (s *Store) TakeOver(now time.Duration, lives []*view.Member, asked time.Duration) {
 	in := make([]uint64, 0, len(lives))
 	var fresh []*Member
 	for _, l := range lives {
@@ -261,16 +267,25 @@ func (s *Store) TakeOver(now time.Duration, lives []*view.Member) {
 		}
 	}
 	slices.Sort(in)
+	s.kept = nil
 	for _, m := range s.order {
-		if _, ok := view.Search(in, m.ID); !ok && m.InView() {
-			end := &End{wire.End{Name: m.Name, Life: m.Record.Life, Cause: wire.Failed}, now}
-			s.setEnd(m, end.carry(m.End))
+		if _, ok := view.Search(in, m.ID); ok || !m.InView() {
+			continue
 		}
+		if m.Since >= asked {
+			s.kept = append(s.kept, m.ID)
+			continue
+		}
+		end := &End{wire.End{Name: m.Name, Life: m.Record.Life, Cause: wire.Failed}, now}
+		s.setEnd(m, end.carry(m.End))
 	}
 	s.enter(fresh)
 	clear(s.pending)
 	s.changes = append(s.changes, Change{Kind: TakenOver})
 }
+
+// Kept are the members whom the latest TakeOver left in the view though they were not in the other.
+func (s *Store) Kept() []uint64 { return s.kept }
 
 // add enters a name that was not known.
 func (s *Store) add(id uint64, r wire.Record) *Member {

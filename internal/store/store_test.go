@@ -112,7 +112,7 @@ func TestHashesEqualARecomputationAndNothingFalls(t *testing.T) {
 						lives = append(lives, rec(fmt.Sprint("m", i), drawLife(t)))
 					}
 				}
-				s.TakeOver(now, members(lives...))
+				s.TakeOver(now, members(lives...), 1<<62)
 				if s.View().Len() != len(lives) {
 					t.Fatalf("view of %d after taking over %d", s.View().Len(), len(lives))
 				}
@@ -200,6 +200,22 @@ func TestPendingEndsAreBounded(t *testing.T) {
 	recompute(t, s)
 }
 
+// The list of a view may be older than the last of its members, of whom this one has heard meanwhile.
+func TestTakeOverEndsNobodyWhoCameSinceItWasAskedFor(t *testing.T) {
+	self := rec("self", life(1, 9, 0))
+	s := New(self, Limits{})
+	s.MergeRecord(3, rec("behind", life(1, 2, 0)), 0, false)
+	s.MergeRecord(5, rec("newcomer", life(1, 3, 0)), 0, false)
+	s.MergeRecord(5, rec("fellow", life(1, 4, 0)), 0, false)
+	self.Life.Incarnation++
+	s.TakeOver(6, members(self, rec("other", life(1, 5, 0))), 4)
+	for name, want := range map[string]bool{"self": true, "other": true, "newcomer": true, "fellow": true, "behind": false} {
+		if got := s.FindName(name).InView(); got != want {
+			t.Errorf("%s in the view: %v", name, got)
+		}
+	}
+}
+
 func TestTakeOverEndsThoseLeftBehind(t *testing.T) {
 	s := New(rec("self", life(1, 1, 0)), Limits{})
 	for _, name := range []string{"friend", "dead", "common"} {
@@ -208,7 +224,7 @@ func TestTakeOverEndsThoseLeftBehind(t *testing.T) {
 	s.MergeEnd(1, wire.End{Name: "dead", Life: life(2, 1, 1), Cause: wire.Left}, 0)
 	s.MergeEnd(1, wire.End{Name: "common", Life: life(2, 1, 1), Cause: wire.Failed}, 0)
 	own := rec("self", life(1, 1, 1))
-	s.TakeOver(5, members(own, rec("common", life(2, 1, 1)), rec("other", life(1, 1, 0))))
+	s.TakeOver(5, members(own, rec("common", life(2, 1, 1)), rec("other", life(1, 1, 0))), time.Hour)
 	if m := s.FindName("friend"); m.InView() || m.End.Life != life(2, 1, 1) || m.End.At != 5 {
 		t.Errorf("the fellow left behind: %+v", m)
 	}
@@ -314,7 +330,7 @@ func TestTimeToLive(t *testing.T) {
 			t.Errorf("%s: %v", key, ok)
 		}
 	}
-	s.TakeOver(2*time.Second, members(rec("self", life(2, 9, 0))))
+	s.TakeOver(2*time.Second, members(rec("self", life(2, 9, 0))), time.Hour)
 	recompute(t, s)
 	if s.Self.Space.Max() != 2 {
 		t.Errorf("republished up to %d", s.Self.Space.Max())
