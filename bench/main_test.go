@@ -82,6 +82,14 @@ func TestHopelessPreparationsAreNotTriedForEver(t *testing.T) {
 	if len(got) != 1 || got[0].Scenario != "crash" || got[0].NoCluster != "no cluster: 400" || got[0].Failed != "" {
 		t.Errorf("after two tries %+v", got)
 	}
+	b.results = append(b.results, play.Result{Scenario: "bootstrap", Column: column})
+	if b.hopeless(at("crash")) == nil {
+		t.Error("the bootstrap is no preparation")
+	}
+	formed := &batch{o: b.o, results: append(b.results, play.Result{Scenario: "churn", Column: column})}
+	if formed.hopeless(at("crash")) != nil {
+		t.Error("given up though a cluster was formed once")
+	}
 	other := at("crash")
 	other.column = cluster.Libraries[0]
 	if b.hopeless(at("bootstrap")) != nil || b.hopeless(other) != nil {

@@ -31,8 +31,8 @@ const quiet = 20
 // large is from how many members on one run of each has to do: more would take hours.
 const large = 200
 
-// preparations is how many of a column may come to nothing. Each takes minutes, and what could not form a cluster of that size
-// twice is not asked again.
+// preparations is how many of a column may come to nothing if none came to anything. Each takes minutes, and what never formed a
+// cluster of that size is not asked a third time.
 const preparations = 2
 
 // job is one run that is to be made: scenarios that one cluster goes through.
@@ -156,8 +156,13 @@ func (b *batch) hopeless(j job) []play.Result {
 	defer b.mu.Unlock()
 	tries, why := map[string]bool{}, ""
 	for _, r := range b.results {
-		if r.Column == j.column.Name && r.NoCluster != "" {
+		s, _ := play.Named(r.Scenario)
+		switch {
+		case r.Column != j.column.Name || s.Forms:
+		case r.NoCluster != "":
 			tries[preparation(r)], why = true, r.NoCluster
+		case r.Failed == "":
+			return nil
 		}
 	}
 	if len(tries) < preparations || j.scenarios[0].Forms {

@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"slices"
 	"time"
 
 	"github.com/grapevine-gossip/grapevine/internal/phi"
@@ -29,8 +30,17 @@ type burst struct {
 }
 
 func (d *Detector) startBurst(now time.Duration, e *edge) {
-	e.burst = &burst{began: now, first: now, nextAt: now}
+	e.burst = &burst{began: now, first: now, nextAt: now, wide: d.troubled(e)}
 	d.tickBurst(now, e)
+	if e.burst != nil && e.burst.wide {
+		d.companyAt = sooner(d.companyAt, now)
+		d.tickCompany(now)
+	}
+}
+
+// troubled reports whether more is amiss than one probe that got no answer.
+func (d *Detector) troubled(e *edge) bool {
+	return len(d.subjects) > 0 || slices.ContainsFunc(d.edges, func(o *edge) bool { return o != e && o.burst != nil })
 }
 
 // needed is how many unanswered probes accuse e.

@@ -45,3 +45,16 @@ func TestOthersAreAskedWhenABurstIsNotAnsweredSoon(t *testing.T) {
 		t.Errorf("of one that is silent %d relays, %d calls, accused: %v", relays, calls, accused)
 	}
 }
+
+// Where two are missed at once, others are asked at once.
+func TestABurstBesideAnotherIsWide(t *testing.T) {
+	d, s := alone(20)
+	pass(d, s, time.Second, 10*time.Second, all)
+	first, second := d.edges[0], d.edges[1]
+	now := 10 * time.Second
+	d.startBurst(now, first)
+	d.startBurst(now, second)
+	if first.burst.wide || !second.burst.wide || d.companyAt == 0 {
+		t.Errorf("the first is wide: %v, the second: %v, company at %v", first.burst.wide, second.burst.wide, d.companyAt)
+	}
+}
