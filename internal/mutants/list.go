@@ -30,8 +30,8 @@ var mutants = []mutant{
 	{
 		name: "keep-former-fellows", breaks: "who takes over a view keeps members that are not in it",
 		file: "internal/store/store.go",
-		old:  "!ok && m.InView() {",
-		new:  "!ok && m.InView() && m == s.Self {",
+		old:  "ok || !m.InView() {",
+		new:  "ok || !m.InView() || m != s.Self {",
 	},
 	{
 		name: "keep-old-keys", breaks: "a new process is read with the keys of the one before",
