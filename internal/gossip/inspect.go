@@ -14,6 +14,7 @@ import (
 type Inspection struct {
 	Self      wire.Life
 	Entered   time.Duration // when another view was taken over; changes with each time
+	Joins     uint64        // how often it asked to be let in
 	Kept      []uint64      // who is in the view beside those of the one that was taken over last
 	Published *view.View    // what the stability tree holds
 	ViewHash  uint64
@@ -75,7 +76,7 @@ func (i *Inspected) InView() bool { return i.Life.Compare(i.End) > 0 }
 // InspectHead fills all but the members.
 func (m *Machine) InspectHead(into *Inspection) {
 	into.Self, into.Entered, into.Published = m.st.Self.Record.Life, m.door.EnteredAt(), m.pub.View()
-	into.Kept = m.st.Kept()
+	into.Joins, into.Kept = m.sent.sections[wire.KindJoin], m.st.Kept()
 	into.ViewHash, into.StateHash, into.Known = m.st.ViewHash(), m.st.StateHash(), len(m.st.All())
 	into.Outbox, into.Streams, into.Events = len(m.box.packets), len(m.streams.open), m.pub.Pending()
 	into.Unsendable, into.Accuses = m.stats.Dropped["limit"], m.det.Accuses()

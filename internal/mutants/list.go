@@ -34,6 +34,26 @@ var mutants = []mutant{
 		new:  "ok || !m.InView() || m != s.Self {",
 	},
 	{
+		name: "keep-all-fellows", breaks: "who takes over a view keeps members that are not in it, and takes them for news",
+		file: "internal/store/store.go",
+		old:  "if m.Since >= asked {",
+		new:  "if m != s.Self {",
+	},
+	{
+		name: "end-the-latest", breaks: "who takes over a view ends those who came there since its list was made",
+		file: "internal/store/store.go",
+		old:  "if m.Since >= asked {",
+		new:  "if m.Since < 0 {",
+		unit: "./internal/store TestTakeOverEndsNobodyWhoCameSinceItWasAskedFor",
+	},
+	{
+		name: "forget-what-waits", breaks: "accusations that are not passed on at once are not passed on at all",
+		file: "internal/detector/passon.go",
+		old:  "|| d.idle(now) || c.undecided(r.Rumour) {",
+		new:  "|| d.idle(now) {",
+		unit: "./internal/detector TestManyRumoursWaitUntilTheyAreNotSettled",
+	},
+	{
 		name: "keep-old-keys", breaks: "a new process is read with the keys of the one before",
 		file: "internal/store/store.go",
 		old:  "if !m.Record.Life.SameProcess(r.Life) {",

@@ -14,11 +14,36 @@ import (
 type door struct {
 	idle
 	codecs map[string]*wire.Codec // by cluster
+	asking map[*Node]*asking
 }
 
-func newDoor() *door { return &door{codecs: map[string]*wire.Codec{}} }
+// asking is what happened at a member since it asked to be let into another view for the first time since it entered one.
+type asking struct {
+	began bool
+	came  map[uint64]wire.Life // the lives that became known since
+}
+
+func newDoor() *door { return &door{codecs: map[string]*wire.Codec{}, asking: map[*Node]*asking{}} }
+
+func (d *door) started(_ *World, n *Node) { d.asking[n] = &asking{came: map[uint64]wire.Life{}} }
 
 func (d *door) step(w *World, n *Node, o *observed) {
+	a := d.asking[n]
+	a.began = a.began || o.is.Joins > o.was.Joins
+	if a.began && !o.tookOver {
+		for _, c := range o.is.Changed {
+			if c.Is != nil && (c.Was == nil || c.Was.Life != c.Is.Life) {
+				a.came[c.Is.ID] = c.Is.Life
+			}
+		}
+	}
+	d.check(w, n, o)
+	if o.tookOver {
+		d.started(w, n)
+	}
+}
+
+func (d *door) check(w *World, n *Node, o *observed) {
 	if o.frame == nil || len(o.is.Changed) == 0 {
 		return
 	}
@@ -54,12 +79,13 @@ func (d *door) step(w *World, n *Node, o *observed) {
 	}
 }
 
-// kept is the sum of the life hashes of those that a member kept beside the roster: they were in its view before.
+// kept is the sum of the life hashes of those that a member kept beside the roster: they came to its view since it asked for
+// that.
 func (d *door) kept(w *World, n *Node, o *observed) (sum uint64) {
 	for _, id := range o.is.Kept {
 		m := o.before(id)
-		if m == nil || !m.InView() {
-			w.violate("takes_over_whole", n, "it keeps %x, who was not in its view", id)
+		if m == nil || !m.InView() || d.asking[n].came[id] != m.Life {
+			w.violate("takes_over_whole", n, "it keeps %x, who did not come to its view since it asked for another one", id)
 			continue
 		}
 		sum += wire.LifeHash(id, m.Life)
