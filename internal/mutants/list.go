@@ -36,13 +36,13 @@ var mutants = []mutant{
 	{
 		name: "keep-all-fellows", breaks: "who takes over a view keeps members that are not in it, and takes them for news",
 		file: "internal/store/store.go",
-		old:  "if m.Since >= asked {",
+		old:  "if m.Since > asked {",
 		new:  "if m != s.Self {",
 	},
 	{
 		name: "end-the-latest", breaks: "who takes over a view ends those who came there since its list was made",
 		file: "internal/store/store.go",
-		old:  "if m.Since >= asked {",
+		old:  "if m.Since > asked {",
 		new:  "if m.Since < 0 {",
 		unit: "./internal/store TestTakeOverEndsNobodyWhoCameSinceItWasAskedFor",
 	},

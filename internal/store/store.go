@@ -272,7 +272,7 @@ func (s *Store) TakeOver(now time.Duration, lives []*view.Member, asked time.Dur
 		if _, ok := view.Search(in, m.ID); ok || !m.InView() {
 			continue
 		}
-		if m.Since >= asked {
+		if m.Since > asked { // at that very instant: whoever had stood still read what had waited before it asked
 			s.kept = append(s.kept, m.ID)
 			continue
 		}

@@ -112,9 +112,15 @@ func TestHashesEqualARecomputationAndNothingFalls(t *testing.T) {
 						lives = append(lives, rec(fmt.Sprint("m", i), drawLife(t)))
 					}
 				}
-				s.TakeOver(now, members(lives...), 1<<62)
-				if s.View().Len() != len(lives) {
-					t.Fatalf("view of %d after taking over %d", s.View().Len(), len(lives))
+				asked := now - time.Duration(rapid.IntRange(-1, 60).Draw(t, "asked minutes ago"))*time.Minute
+				s.TakeOver(now, members(lives...), asked)
+				if s.View().Len() != len(lives)+len(s.Kept()) {
+					t.Fatalf("view of %d after taking over %d and keeping %d", s.View().Len(), len(lives), len(s.Kept()))
+				}
+				for _, id := range s.Kept() {
+					if m := s.Find(id); !m.InView() || m.Since <= asked {
+						t.Fatalf("%s was kept, known since %v, asked at %v", m.Name, m.Since, asked)
+					}
 				}
 				for _, r := range lives {
 					if v := s.View().Find(wire.ID(r.Name)); v == nil || v.Life != r.Life {
