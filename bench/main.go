@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/grapevine-gossip/grapevine/bench/internal/cluster"
 	"github.com/grapevine-gossip/grapevine/bench/internal/play"
@@ -22,6 +23,7 @@ type options struct {
 	n         int
 	quick     bool
 	reps      int
+	within    time.Duration
 	scenarios []play.Scenario
 	columns   []cluster.Library
 	output    string
@@ -56,7 +58,9 @@ func parse(args []string) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ExitOnError)
 	f.IntVar(&o.n, "n", 101, "members")
 	f.BoolVar(&o.quick, "quick", false, "one run of each, short windows, neither loss nor partition")
-	f.IntVar(&o.reps, "runs", 0, "runs of each; default 1 if quick, otherwise 5, and 3 of the long ones")
+	f.IntVar(&o.reps, "runs", 0, "runs of each; default 1 if quick, otherwise 5, and 3 of the long ones, as far as -within allows")
+	f.DurationVar(&o.within, "within", 55*time.Minute, fmt.Sprintf("from %d members on, without -runs: after one run of each, further "+
+		"ones that are expected to end within this `time`; 0: none", large))
 	f.StringVar(&scenarios, "scenarios", "", "of "+strings.Join(names(play.Scenarios, scenarioName), ",")+"; default all")
 	f.StringVar(&columns, "columns", "", "of "+strings.Join(names(cluster.Libraries, libraryName), ",")+"; default all")
 	f.StringVar(&o.output, "o", "text", "text, json or markdown")

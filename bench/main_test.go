@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/grapevine-gossip/grapevine/bench/internal/cluster"
 	"github.com/grapevine-gossip/grapevine/bench/internal/play"
@@ -22,6 +23,9 @@ func TestParse(t *testing.T) {
 		if !s.Quick || o.runs(s) != 1 {
 			t.Errorf("a quick run has %s %d times", s.Name, o.runs(s))
 		}
+	}
+	if o.within != 55*time.Minute {
+		t.Errorf("within %v by default", o.within)
 	}
 	if o, err = parse(nil); err != nil || len(o.scenarios) != len(play.Scenarios) || o.runs(o.scenarios[0]) != 5 {
 		t.Errorf("%+v, %v", o, err)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,7 +29,7 @@ const abreast = 3 * 101
 // quiet is the same for runs in which milliseconds count: two clusters of 20 are not felt by each other.
 const quiet = 20
 
-// large is from how many members on one run of each has to do: more would take hours.
+// large is from how many members on there may be no time for all runs: they would take hours.
 const large = 200
 
 // preparations is how many of a column may come to nothing if none came to anything. Each takes minutes, and what never formed a
@@ -42,29 +43,46 @@ type job struct {
 	rep       int
 }
 
-// runAll makes all runs that are asked for, interleaved: each scenario goes through all columns, then again. So a machine
-// that becomes slower in between does so for all. Where milliseconds count runs are made one by one; those that wait for
-// seconds are made beside each other afterwards.
+// runAll makes all runs that are asked for, but for those that exist and those for which there is no time.
 func runAll(ctx context.Context, o options) ([]play.Result, error) {
 	results, err := load(o)
 	if err != nil {
 		return nil, err
 	}
-	alone, beside := o.jobs(results)
-	b := &batch{ctx: ctx, o: o, begin: time.Now(), total: len(alone) + len(beside), results: results}
-	b.run(alone, max(quiet*runtime.NumCPU()/o.n, 1))
-	b.run(beside, max(abreast*runtime.NumCPU()/o.n, 1))
+	b := &batch{ctx: ctx, o: o, once: child, begin: time.Now(), results: results}
+	b.runAll()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	return b.results, b.err
 }
 
-// jobs are the runs that are not among the results, in order: those to be made alone, and those beside each other. The
-// scenarios that share a cluster are one run.
-func (o options) jobs(results []play.Result) (alone, beside []job) {
+// rounds are the numbers of the runs. In one round each scenario goes through all columns, then again with the next number. If
+// there may be no time for all runs, each number is a round of its own: nothing is run again before all was run once.
+func (o options) rounds() [][]int {
+	var all []int
+	for _, s := range o.scenarios {
+		for len(all) < o.runs(s) {
+			all = append(all, len(all))
+		}
+	}
+	if !o.limited() {
+		return [][]int{all}
+	}
+	return slices.Collect(slices.Chunk(all, 1))
+}
+
+// limited says that runs but the first are made only if there is time for them. Who asks for a number gets it.
+func (o options) limited() bool { return o.n >= large && o.reps == 0 }
+
+// jobs are the runs of one round that are not among the results, in order: those to be made alone, and those beside each
+// other. The scenarios that share a cluster are one run.
+func (o options) jobs(results []play.Result, round []int) (alone, beside []job) {
 	for _, group := range grouped(o.scenarios) {
-		for rep := range o.runs(group[0]) {
+		for _, rep := range round {
+			if rep >= o.runs(group[0]) {
+				break
+			}
 			for _, l := range o.columns {
 				j := job{nil, l, rep}
 				for _, s := range group {
@@ -106,6 +124,7 @@ func grouped(scenarios []play.Scenario) [][]play.Scenario {
 type batch struct {
 	ctx   context.Context
 	o     options
+	once  func(context.Context, options, job) []play.Result
 	begin time.Time
 	total int
 
@@ -115,19 +134,31 @@ type batch struct {
 	err     error
 }
 
+// runAll makes the runs interleaved, so that a machine that becomes slower in between does so for all columns. Where
+// milliseconds count they are made one by one; in each round those that wait for seconds follow beside each other.
+func (b *batch) runAll() {
+	for _, round := range b.o.rounds() {
+		alone, beside := b.o.jobs(b.results, round)
+		b.total += len(alone) + len(beside)
+		b.run(alone, max(quiet*runtime.NumCPU()/b.o.n, 1))
+		b.run(beside, max(abreast*runtime.NumCPU()/b.o.n, 1))
+	}
+}
+
 // run makes so many at once, in order.
 func (b *batch) run(jobs []job, atOnce int) {
 	var wg sync.WaitGroup
 	room := make(chan struct{}, atOnce)
 	for _, j := range jobs {
 		room <- struct{}{}
-		if !b.goesOn(j) {
-			break
+		if !b.begins(j) {
+			<-room
+			continue
 		}
 		wg.Go(func() {
 			results := b.hopeless(j)
 			if results == nil {
-				results = child(b.ctx, b.o, j)
+				results = b.once(b.ctx, b.o, j)
 			}
 			b.keep(j, results, atOnce > 1)
 			<-room
@@ -136,17 +167,41 @@ func (b *batch) run(jobs []job, atOnce int) {
 	wg.Wait()
 }
 
-// goesOn tells of the next run, unless the batch is over.
-func (b *batch) goesOn(j job) bool {
+// begins tells of the next run, unless it is left out or the batch is over.
+func (b *batch) begins(j job) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil || b.ctx.Err() != nil {
 		return false
 	}
+	elapsed := time.Since(b.begin)
+	if b.o.limited() && j.rep > 0 && !b.o.repeats(j, b.results, elapsed) {
+		b.total--
+		return false
+	}
 	b.begun++
-	fmt.Fprintf(os.Stderr, "[%d/%d %s] %s %s, run %d of %d\n", b.begun, b.total, time.Since(b.begin).Round(time.Second),
+	fmt.Fprintf(os.Stderr, "[%d/%d %s] %s %s, run %d of %d\n", b.begun, b.total, elapsed.Round(time.Second),
 		strings.Join(names(j.scenarios, scenarioName), "+"), j.column.Name, j.rep+1, b.o.runs(j.scenarios[0]))
 	return true
+}
+
+// repeats reports whether a run that would begin now, not the first of its kind, is expected to end in time if it takes as long
+// as the longest before it. One that came to nothing before is not made again.
+func (o options) repeats(j job, results []play.Result, elapsed time.Duration) bool {
+	took, longest := map[string]float64{}, 0.0
+	for _, r := range results {
+		// Of scenarios that share a cluster the first one's time has the preparation, so the time of a run is that of all.
+		s, _ := play.Named(r.Scenario)
+		if r.Column != j.column.Name || s.Name != j.scenarios[0].Name && !(s.Shares && j.scenarios[0].Shares) {
+			continue
+		}
+		if r.NoCluster != "" || r.Failed != "" {
+			return false
+		}
+		took[preparation(r)] += r.Seconds
+		longest = max(longest, took[preparation(r)])
+	}
+	return elapsed+time.Duration(longest*float64(time.Second)) <= o.within
 }
 
 // hopeless gives the results of a run that is not made, since its column could not be prepared often enough; nil where it is.
@@ -201,12 +256,12 @@ func (b *batch) keep(j job, results []play.Result, besideOthers bool) {
 	}
 }
 
-// runs is how many of a scenario are made.
+// runs is how many of a scenario are made, if there is time.
 func (o options) runs(s play.Scenario) int {
 	switch {
 	case o.reps > 0:
 		return o.reps
-	case o.quick || o.n >= large:
+	case o.quick:
 		return 1
 	}
 	return s.Reps

@@ -92,11 +92,12 @@ func (r Report) sections() []section {
 		}
 		c := chart.Chart{
 			Name: p.name, Title: sentence(s.found), Y: chart.Axis{Label: p.label, Log: p.log},
-			X: chart.Axis{Label: fmt.Sprintf("%d members; median, best and worst run", r.N)},
 		}
+		var own []Row
 		for _, row := range rows {
-			c.X.Names = append(c.X.Names, row.name)
+			own, c.X.Names = append(own, row.Row), append(c.X.Names, row.name)
 		}
+		c.X.Label = fmt.Sprintf("%d members; %s", r.N, ofRuns("median, best and worst", own))
 		seen := false
 		for _, column := range r.Columns {
 			l := bars(column.Name, rows, p.log)

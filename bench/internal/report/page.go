@@ -61,9 +61,9 @@ func (r Report) columnNames() []string {
 
 // tables has all figures, also those that no plot shows.
 func (r Report) tables() page.Section {
-	out := page.Section{Heading: "All figures", Text: "Median [best .. worst] of the runs, x times memberlist."}
+	out := page.Section{Heading: "All figures", Text: sentence(r.legend()) + "."}
 	for _, s := range r.Scenarios {
-		t := page.Table{Caption: s.Title, Head: append([]string{""}, r.columnNames()...)}
+		t := page.Table{Caption: s.Title + r.counts(s), Head: append([]string{""}, r.columnNames()...)}
 		for _, row := range s.Rows {
 			if row.wasRun() {
 				t.Rows = append(t.Rows, append([]string{row.Label}, r.cells(row)...))

@@ -70,6 +70,40 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// Where the numbers of runs differ, the reader can tell for each figure.
+func TestNumbersOfRunsAreTold(t *testing.T) {
+	crash, _ := play.Named("crash")
+	idle, _ := play.Named("idle")
+	at := func(s play.Scenario, column string) play.Result { return play.Result{Scenario: s.Name, Column: column} }
+	a, b := "grapevine", "memberlist"
+	for _, c := range []struct {
+		results []play.Result
+		want    []string
+		not     string
+	}{
+		{[]play.Result{at(crash, a), at(crash, b), at(idle, a)}, []string{"one run of each, x times memberlist"}, "runs:"},
+		{[]play.Result{at(crash, a), at(crash, a), at(idle, a), at(idle, a)}, []string{"median [best .. worst] of 2 runs, x"}, "runs:"},
+		{
+			[]play.Result{at(crash, a), at(crash, a), at(crash, a), at(crash, b), at(idle, a), at(idle, a), at(idle, b), at(idle, b)},
+			[]string{"median [best .. worst] of 1 to 3 runs, x", "crashes (runs: grapevine 3, memberlist 1)", "per member (runs: 2)"}, "serf",
+		},
+	} {
+		r := New(9, []play.Scenario{crash, idle}, cluster.Libraries[:2], c.results)
+		var text strings.Builder
+		if err := r.Text(&text); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(text.String(), want) {
+				t.Errorf("%q is missing in\n%s", want, text.String())
+			}
+		}
+		if strings.Contains(text.String(), c.not) {
+			t.Errorf("%q is in\n%s", c.not, text.String())
+		}
+	}
+}
+
 // A figure that a library has at zero has no ratio to anything, and zero is not n/a.
 func TestNoRatioToZero(t *testing.T) {
 	f := map[string]Figure{

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/grapevine-gossip/grapevine/bench/internal/cluster"
 	"github.com/grapevine-gossip/grapevine/bench/internal/play"
 )
 
@@ -23,10 +22,10 @@ func (r Report) Text(out io.Writer) error {
 		fmt.Fprintf(out, "other processes used %.0f %% of the processors in the median run and %.0f %% in the worst\n",
 			100*r.OthersMedian, 100*r.OthersMost)
 	}
-	fmt.Fprintln(out, "median [best .. worst] of the runs, x times "+cluster.Baseline)
+	fmt.Fprintln(out, r.legend())
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, s := range r.Scenarios {
-		fmt.Fprintf(w, "\n%s: %s\n", s.Name, s.Title)
+		fmt.Fprintf(w, "\n%s: %s%s\n", s.Name, s.Title, r.counts(s))
 		cells := make([]string, 0, 1+len(r.Columns))
 		for _, c := range r.Columns {
 			cells = append(cells, c.Name)
@@ -48,7 +47,7 @@ func (r Report) Markdown(out io.Writer) error {
 	}
 	b.WriteString("\n|---" + strings.Repeat("|---", len(r.Columns)) + "|\n")
 	for _, s := range r.Scenarios {
-		fmt.Fprintf(&b, "| **%s** |%s\n", s.Title, strings.Repeat(" |", len(r.Columns)))
+		fmt.Fprintf(&b, "| **%s**%s |%s\n", s.Title, r.counts(s), strings.Repeat(" |", len(r.Columns)))
 		for _, row := range s.Rows {
 			fmt.Fprintf(&b, "| %s | %s |\n", row.Label, strings.Join(r.cells(row), " | "))
 		}
