@@ -488,3 +488,38 @@ func TestManyRumoursWaitUntilTheyAreNotSettled(t *testing.T) {
 		}
 	}
 }
+
+// A list goes to none of those that told of it while it waited here. Who is late itself passes on no more than others do.
+func TestListsGoToNobodyWhoToldThem(t *testing.T) {
+	d, s := alone(500)
+	now := time.Second
+	d.lateUntil = now + lateFor
+	r := says(100, []int{300}, nil)
+	r.Seq, r.Every = 1, time.Second
+	givers := []*view.Member{d.near[0], d.near[1]}
+	for _, g := range givers {
+		d.Receive(now, g, r)
+	}
+	now += batch
+	d.Tick(now)
+	told := s.told(testMember(100).ID)
+	if len(told) != len(d.near)-len(givers) {
+		t.Errorf("%d members were told, of %d neighbours", len(told), len(d.near))
+	}
+	for _, g := range givers {
+		if slices.Contains(told, g.ID) {
+			t.Errorf("%s was told what it had told", g.Name)
+		}
+	}
+	for i := range defaultQuick {
+		r := says(101+i, []int{301}, nil)
+		r.Seq, r.Every = 1, time.Second
+		d.Receive(now, d.near[0], r)
+	}
+	now += hesitate
+	s.sent, s.to = nil, nil
+	d.Tick(now)
+	if got := s.told(testMember(100 + defaultQuick).ID); len(got) > 0 {
+		t.Errorf("who is late passed on what is settled")
+	}
+}

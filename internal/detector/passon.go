@@ -63,10 +63,11 @@ func (d *Detector) flush(now time.Duration) {
 			whom = d.withWatchers(to, r.Rumour)
 		}
 		for _, m := range whom {
-			if m.ID != r.giver && m.ID != r.Author.ID {
+			if m.ID != r.Author.ID && !slices.Contains(r.givers, m.ID) {
 				d.host.Send(m, r.Rumour)
 			}
 		}
+		r.givers = nil
 	}
 }
 
@@ -87,7 +88,7 @@ func (d *Detector) due(now time.Duration) []*rumour {
 		if c == nil && !r.quick {
 			c = d.court()
 		}
-		if r.quick || r.retracts || d.idle(now) || c.undecided(r.Rumour) {
+		if r.quick || r.retracts || c.undecided(r.Rumour) {
 			due = append(due, r)
 		}
 	}

@@ -26,7 +26,7 @@ const (
 type rumour struct {
 	wire.Rumour
 	expires  time.Duration // 0: never, for this member's own
-	giver    uint64        // who brought it
+	givers   []uint64      // who told it here while it waited to be passed on
 	passAt   time.Duration // when it is to be passed on; 0: not any more
 	quick    bool          // whatever is settled meanwhile
 	retracts bool          // the list before it says more of somebody in the view
@@ -73,11 +73,14 @@ func (d *Detector) receiveRumour(now time.Duration, from *view.Member, r wire.Ru
 	}
 	old := d.rumours[r.Author.ID]
 	if old != nil && old.Author == r.Author && r.Seq <= old.Seq {
+		if r.Seq == old.Seq && old.passAt > 0 {
+			old.givers = append(old.givers, from.ID)
+		}
 		return
 	}
 	r.Accused, r.Vouched = sorted(r.Accused), sorted(r.Vouched)
 	every := min(max(r.Every, firstEvery), lastEvery)
-	fresh := &rumour{Rumour: r, expires: now + keepRepeats*every, giver: from.ID, retracts: old != nil && d.retracts(old.Rumour, r)}
+	fresh := &rumour{Rumour: r, expires: now + keepRepeats*every, givers: []uint64{from.ID}, retracts: old != nil && d.retracts(old.Rumour, r)}
 	if d.says(r) || old != nil && d.says(old.Rumour) {
 		d.passOn(now, fresh)
 	}
@@ -287,7 +290,7 @@ func (d *Detector) say(now time.Duration, r wire.Rumour) {
 			d.own.repeatAt = 0
 		}
 	}
-	d.store(now, &rumour{Rumour: r, giver: d.self.ID, passAt: now, quick: true})
+	d.store(now, &rumour{Rumour: r, passAt: now, quick: true})
 	d.flushAt = sooner(d.flushAt, now)
 }
 
