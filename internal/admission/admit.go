@@ -92,18 +92,27 @@ func (d *Door) crossing(a *attempt, from netip.AddrPort, j wire.Join) bool {
 }
 
 func (d *Door) waitMessage(now time.Duration, to netip.AddrPort) wire.Wait {
-	in := windowFor
-	if d.windowEnd > 0 {
-		in = max(d.windowEnd-now, 0) + time.Duration(len(d.window))*perJoiner
-	}
 	return wire.Wait{
-		In:         in,
+		In:         d.waitIn(now),
 		Size:       d.size().members,
 		Boot:       d.st.Self.Record.Life.Boot,
 		Mutual:     slices.Contains(d.seeds, to),
 		MinVersion: wire.MinVersion,
 		MaxVersion: wire.MaxVersion,
 	}
+}
+
+// waitIn is about how long a joiner has to wait. A storm may last as long again as it has, and who asks again meanwhile makes it
+// longer.
+func (d *Door) waitIn(now time.Duration) time.Duration {
+	if d.windowEnd == 0 {
+		return windowFor
+	}
+	in := max(d.windowEnd-now, 0) + time.Duration(len(d.window))*perJoiner + d.host.Lag()
+	if len(d.window) >= stormFrom {
+		in += max(min(now-d.openedAt, d.openedAt+stormFor-now), 0)
+	}
+	return in
 }
 
 func (d *Door) refuse(to netip.AddrPort, r wire.Refuse) { d.host.SendTo(to, r) }
@@ -189,8 +198,8 @@ func (d *Door) tickWindow(now time.Duration) {
 		d.windowEnd = 0
 		return
 	}
-	if d.stormy(now) {
-		d.windowEnd = now + stormPause
+	if until := d.openUntil(now); until > now {
+		d.windowEnd = until
 		return
 	}
 	d.windowEnd = now + windowFor/2
@@ -218,13 +227,19 @@ func (d *Door) tickWindow(now time.Duration) {
 	}
 }
 
+// openUntil is until when the window is kept open for more. After a storm that is until its list should have come to all: who
+// does not hold the view yet misses the news of more, and stragglers who come singly are a view each.
+func (d *Door) openUntil(now time.Duration) time.Duration {
+	if d.stormy(now) {
+		return now + stormPause
+	}
+	return d.listBy
+}
+
 // stormy reports whether joiners still come in so fast that the window is better kept open: each view more is one that all
 // of them have to learn.
 func (d *Door) stormy(now time.Duration) bool {
-	pause := stormPause
-	if d.host.Late(now) {
-		pause = stormLate // more of them wait to be handled
-	}
+	pause := stormPause + d.host.Lag() // more of them may wait to be handled
 	return len(d.window) >= stormFrom && now-d.notedAt < pause && now-d.openedAt < stormFor
 }
 
@@ -256,6 +271,9 @@ func (d *Door) commit(now time.Duration, in []*joiner) {
 		delete(d.window, wire.ID(j.record.Name))
 	}
 	d.lastDoor, d.openedAt = now, now
+	if len(in) >= stormFrom {
+		d.listBy = now + listWithin + time.Duration(len(in))*listEach
+	}
 	v := d.st.View()
 	var joiners []*view.Member
 	for _, j := range in {

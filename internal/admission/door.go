@@ -30,6 +30,7 @@ type Host interface {
 	News(now time.Duration, m *store.Member) // push what is kept of an ended member into the new view
 	WokeLate(now, within time.Duration) bool // the process stood still so lately
 	Late(now time.Duration) bool             // the process doubts itself: it is slow, or was a moment ago
+	Lag() time.Duration                      // how long what was handled last had waited here
 	LastAnswer() time.Duration               // when any member answered a probe
 	Loss() float64                           // share of probes of members that get no answer, in the long run
 	Synced(version uint64, members int) bool // so many neighbours hold this member's namespace up to version
@@ -76,6 +77,7 @@ type Door struct {
 	openedAt  time.Duration // the window
 	notedAt   time.Duration // the latest joiner
 	lastDoor  time.Duration // last commit
+	listBy    time.Duration // when those of the last storm should have their list
 	rosters   *roster.Rosters
 	batches   []batch
 	tree      bool
@@ -110,8 +112,9 @@ const (
 	windowFor    = 100 * time.Millisecond
 	stormFrom    = 256 // joiners in a window
 	stormPause   = 50 * time.Millisecond
-	stormLate    = 250 * time.Millisecond
 	stormFor     = 1600 * time.Millisecond
+	listWithin   = 200 * time.Millisecond // and listEach for each of them: the list of a storm should have come to all
+	listEach     = 30 * time.Microsecond
 	sideFor      = 600 * time.Millisecond // wait at most so long until all members of one old view are here
 	checkFor     = 800 * time.Millisecond
 	strictFor    = 1500 * time.Millisecond // of one that failed lately
@@ -204,6 +207,9 @@ func (d *Door) Receive(now time.Duration, from netip.AddrPort, h wire.Header, me
 	if d.leave != nil {
 		d.receiveLeaving(from, m)
 		return
+	}
+	if member == nil {
+		d.outgrown(now, from, m)
 	}
 	switch m := m.(type) {
 	case wire.Join:

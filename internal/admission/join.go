@@ -23,6 +23,7 @@ type attempt struct {
 	hops    int  // how often it was sent on
 	reason  string
 	intake  *roster.Intake // once let in
+	hurried bool
 }
 
 // begin starts an attempt at once.
@@ -75,6 +76,14 @@ func (a *attempt) due() time.Duration {
 		return min(a.next, a.intake.Next())
 	}
 	return a.next
+}
+
+// hurry asks the admitter soon, once: somebody counts on this member, so it was let in, and the word is lost.
+func (a *attempt) hurry(now time.Duration) {
+	if a.intake == nil && !a.hurried {
+		a.hurried = true
+		a.next = min(a.next, now+wordTakes)
+	}
 }
 
 // Probed is told that somebody has tried this member's address.
@@ -151,6 +160,7 @@ func (d *Door) breakCircle(now time.Duration) {
 
 // onRefuse takes a refusal: the life was too low, and is raised; or this member stays away for a while.
 func (d *Door) onRefuse(now time.Duration, from netip.AddrPort, h wire.Header, r wire.Refuse) {
+	d.askedAlready(now, from)
 	a := d.attempt
 	if a == nil || from != a.targets[0] || d.astray(from, h) {
 		return
@@ -208,6 +218,7 @@ func raise(want wire.Record, known wire.Life) (wire.Record, bool) {
 // onAdmitted begins to fetch the roster of the view that this member was let into, or the list of those that were let into
 // its view.
 func (d *Door) onAdmitted(now time.Duration, from netip.AddrPort, member *view.Member, m wire.Admitted) {
+	d.askedAlready(now, from)
 	a := d.attempt
 	if !a.mayTake(from) && member != nil {
 		d.onBatch(now, member, m)
@@ -231,6 +242,7 @@ func (d *Door) onFetch(now time.Duration, from netip.AddrPort, member *view.Memb
 
 // onRoster takes a part of the roster. The first of one that is sent without a word is the word.
 func (d *Door) onRoster(now time.Duration, from netip.AddrPort, m wire.Roster) {
+	d.askedAlready(now, from)
 	a := d.attempt
 	if a == nil {
 		return

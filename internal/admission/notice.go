@@ -83,6 +83,9 @@ func (d *Door) onNotice(now time.Duration, from netip.AddrPort, h wire.Header, m
 	if n.Mute {
 		theirs.members = 1
 	}
+	if theirs.members > 1 { // it has a view: if it is to be let in, then with all of that
+		delete(d.window, h.From.ID)
+	}
 	mine := d.size()
 	if d.Out() || d.waiting.until > now {
 		mine.members = 1
@@ -210,7 +213,11 @@ func (d *Door) Unknown(now time.Duration, from *view.Member) {
 // admitter's answer is lost.
 func (d *Door) Expected(now time.Duration, from netip.AddrPort, tag uint32) bool {
 	a := d.attempt
-	if a == nil || a.asked == 0 || tag != wire.Tag(d.self, a.want.Life) || a.want.Life == d.st.Self.Record.Life {
+	if a == nil || a.asked == 0 || tag != wire.Tag(d.self, a.want.Life) {
+		return false
+	}
+	if a.want.Life == d.st.Self.Record.Life {
+		a.hurry(now)
 		return false
 	}
 	if now-a.asked >= 300*time.Millisecond && !slices.Contains(a.targets, from) {

@@ -214,9 +214,10 @@ func (d *Door) tickChecks(now time.Duration) {
 	if d.checkDue == 0 || now < d.checkDue {
 		return
 	}
+	lag := d.host.Lag() // what came since then may still wait to be handled, and be the answer
 	due := make([]*check, 0, len(d.checks))
 	for _, c := range d.checks {
-		if c.next <= now {
+		if c.next+lag <= now {
 			due = append(due, c)
 		}
 	}
@@ -226,7 +227,7 @@ func (d *Door) tickChecks(now time.Duration) {
 	}
 	d.checkDue = 0
 	for _, c := range d.checks {
-		d.checkBy(max(c.next, now+checkPause))
+		d.checkBy(max(c.next+lag, now+checkPause))
 	}
 }
 

@@ -9,13 +9,15 @@ import (
 )
 
 // seek is the search of a member that is alone: it asks all its seeds at once, only to learn who they are, then joins
-// one.
+// one. Who has but one has nothing to choose, and asks it to be let in at once: in a storm each question costs the seed.
 type seek struct {
 	started time.Duration
 	next    time.Duration
 	wait    time.Duration // until the next round; doubles
 	asked   []netip.AddrPort
 	answers map[netip.AddrPort]answer
+	only    netip.AddrPort // the seed that was asked for admission
+	askedAt time.Duration  // when it was first
 }
 
 type answer struct {
@@ -28,6 +30,7 @@ const (
 	seekFirst = 50 * time.Millisecond
 	seekLast  = 2 * time.Second
 	maxSeek   = 16 // addresses asked in one round
+	maxSentOn = 256
 )
 
 // SetSeeds replaces the addresses to try.
@@ -96,11 +99,67 @@ func (d *Door) tickSeek(now time.Duration) {
 	d.rng.Shuffle(len(s.asked), func(i, j int) { s.asked[i], s.asked[j] = s.asked[j], s.asked[i] })
 	s.asked = s.asked[:min(len(s.asked), maxSeek)]
 	clear(s.answers)
+	s.choose(now)
 	for _, a := range s.asked {
-		d.host.SendTo(a, d.joinMessage(now, d.st.Self.Record, true))
+		d.host.SendTo(a, d.joinMessage(now, d.st.Self.Record, !s.only.IsValid()))
 	}
 	s.next = now + s.wait/2 + time.Duration(d.rng.Int64N(int64(s.wait)))
-	s.wait = min(2*s.wait, seekLast)
+	most := seekLast
+	if now-s.started < joinFor {
+		most = joinEvery // in a storm most of what is sent to the seed may be lost, and the last who is heard of keeps all waiting
+	}
+	s.wait = min(2*s.wait, most)
+}
+
+// choose says whether there is anything to choose among those who are asked.
+func (s *seek) choose(now time.Duration) {
+	switch {
+	case len(s.asked) != 1:
+		s.only = netip.AddrPort{}
+	case s.only != s.asked[0]:
+		s.only, s.askedAt = s.asked[0], now
+	}
+}
+
+// askedAlready takes an answer to the only seed's question for one to an attempt, which begins with it: until then a seed
+// that is gone must not keep this member from letting in others.
+func (d *Door) askedAlready(now time.Duration, from netip.AddrPort) {
+	if s := d.seek; s != nil && s.only == from {
+		d.settled = true
+		d.beginWith(now, from, s)
+	}
+}
+
+// beginWith begins an attempt at the seed that was chosen.
+func (d *Door) beginWith(now time.Duration, seed netip.AddrPort, s *seek) {
+	a := d.begin(now, d.st.Self.Record, []netip.AddrPort{seed}, "seed")
+	if s.only == seed {
+		a.asked, a.tries, a.next = s.askedAt, 1, now+joinSoon
+	}
+	d.sendOn(now, seed)
+}
+
+// sendOn tells those who have asked here meanwhile whom this member asks itself. The others hear it when they ask again.
+func (d *Door) sendOn(now time.Duration, to netip.AddrPort) {
+	ids := sortedKeys(d.window)
+	for _, id := range ids[:min(len(ids), maxSentOn)] {
+		w := d.waitMessage(now, d.window[id].record.Addr)
+		w.Elsewhere = to
+		d.host.SendTo(d.window[id].from, w)
+	}
+	clear(d.window)
+	d.windowEnd = 0
+}
+
+// outgrown: a seed answers whom silence made go ahead without it. It is told of the view that has come about, or it would
+// count on a member that never enters its own.
+func (d *Door) outgrown(now time.Duration, from netip.AddrPort, m wire.Message) {
+	switch m.(type) {
+	case wire.Wait, wire.Admitted, wire.Roster:
+		if d.seek == nil && d.attempt == nil && d.st.View().Len() > 1 && slices.Contains(d.seeds, from) {
+			d.sendNotice(now, from, nil)
+		}
+	}
 }
 
 // settleBy is when silence of the seeds is enough to go ahead alone.
@@ -170,6 +229,9 @@ func (d *Door) onWait(now time.Duration, from netip.AddrPort, h wire.Header, w w
 	if d.seek != nil && w.Size > 1 {
 		d.decide(now)
 	}
+	if a := d.attempt; a != nil && s.only == from {
+		a.onWait(d, now, from, h, w)
+	}
 }
 
 func (d *Door) allAnswered() bool {
@@ -216,6 +278,5 @@ func (d *Door) decide(now time.Duration) {
 	if bestSize.members == 1 && !d.allAnswered() && now < s.started+seedSilence {
 		return
 	}
-	d.seek = nil
-	d.begin(now, d.st.Self.Record, []netip.AddrPort{best}, "seed")
+	d.beginWith(now, best, s)
 }

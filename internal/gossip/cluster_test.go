@@ -487,3 +487,67 @@ func TestManyAtOnceAreOneChange(t *testing.T) {
 	}
 	t.Logf("stable after %v; %d bytes of lists for each of those who were there", took, list/len(old))
 }
+
+// Stragglers of a storm, whose packets were lost or waited, are let in together once the list of the many is with all: each
+// would be a view more for all of them.
+func TestStragglersOfAStormAreOneChange(t *testing.T) {
+	w := newWorld(t, 6)
+	all := w.startMany(300)
+	w.until("the many are in", time.Second, func() bool { return all[0].m.raw.Len() == 300 })
+	before := all[0].m.Stats().ViewChanges
+	for i := range 5 {
+		all = append(all, w.start(fmt.Sprintf("late%d", i), addrOf(400+i), Config{}, all[0].addr))
+		w.run(35 * time.Millisecond)
+	}
+	took := w.until("all list all", time.Second, func() bool { return agreed(all) })
+	if changes := all[0].m.Stats().ViewChanges - before; changes != 1 {
+		t.Errorf("the stragglers changed the view %d times", changes)
+	}
+	t.Logf("all list all %v after the last has come", took)
+}
+
+// A member that asks its only seed to be let in, and is asked itself meanwhile, sends on who asked it.
+func TestAChainOfSeedsIsQuick(t *testing.T) {
+	for seed := range uint64(5) {
+		w := newWorld(t, 40+seed)
+		all := w.startMany(1)
+		for i := 1; i < 6; i++ {
+			all = append(all, w.start(fmt.Sprintf("n%d", i), addrOf(i+1), Config{}, all[i-1].addr))
+		}
+		t.Logf("one view after %v", w.until("one view", 200*time.Millisecond, func() bool { return agreed(all) }))
+	}
+}
+
+// The door is told how long packets wait here, or elsewhere while the owner is late.
+func TestTheDoorKnowsHowLongPacketsWait(t *testing.T) {
+	n := newWorld(t, 8).startMany(1)[0]
+	due := n.m.Next()
+	for _, late := range []time.Duration{0, time.Second} {
+		n.m.SetLag(due+late, 300*time.Millisecond)
+		if lag := (doorHost{n.m}).Lag(); lag != max(late, 300*time.Millisecond) {
+			t.Errorf("%v late: %v", late, lag)
+		}
+	}
+}
+
+// A member whose only seed stands still goes ahead without it and lets in others. When the seed wakes it takes up the old
+// question; the two views become one, and nobody is missed in the one that it was let into and never entered.
+func TestAnAnswerThatComesTooLateLosesNobody(t *testing.T) {
+	for seed := range uint64(12) {
+		w := newWorld(t, 70+seed)
+		all := []*node{w.start("seed", addrOf(1), Config{}), w.start("second", addrOf(4), Config{}, addrOf(1))}
+		if seed%2 == 0 {
+			w.run(3 * time.Second)
+		}
+		w.stop(all[0], 800*time.Millisecond)
+		all = append(all, w.start("a", addrOf(2), Config{}, addrOf(1)), w.start("b", addrOf(3), Config{}, addrOf(2)))
+		took := w.until("one view", 1500*time.Millisecond, func() bool { return agreed(all) })
+		w.run(3 * time.Second)
+		for _, n := range all {
+			if n.count(publish.EventFailed, "") > 0 {
+				t.Errorf("seed %d: %s saw failures", seed, n.name)
+			}
+		}
+		t.Logf("seed %d: one view after %v", seed, took)
+	}
+}

@@ -126,6 +126,8 @@ func (h doorHost) WokeLate(now, within time.Duration) bool {
 
 func (h doorHost) Late(now time.Duration) bool { return h.m.det.Late(now) }
 
+func (h doorHost) Lag() time.Duration { return h.m.lag }
+
 func (h doorHost) LastAnswer() time.Duration { return h.m.det.LastAnswer() }
 
 func (h doorHost) Loss() float64 { return h.m.det.Loss() }

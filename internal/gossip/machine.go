@@ -35,6 +35,7 @@ type Machine struct {
 	retainAt    time.Duration
 	tuneAt      time.Duration
 	due         time.Duration // what Next told
+	lag         time.Duration // for which packets wait here
 	superseded  bool
 	entries     int                              // how often another view was entered
 	isOut       bool                             // as the detector was last told
@@ -203,11 +204,11 @@ func (m *Machine) tune() {
 // member that is far behind doubts itself before it doubts others.
 func (m *Machine) SetLag(now, d time.Duration) {
 	m.enter(now)
-	late := d
+	m.lag = d
 	if m.due > 0 {
-		late = max(late, now-m.due) // packets wait elsewhere too while the owner is late to call
+		m.lag = max(d, now-m.due) // packets wait elsewhere too while the owner is late to call
 	}
-	m.spread.SetLag(now, late)
+	m.spread.SetLag(now, m.lag)
 	m.det.Lagged(now, d)
 }
 

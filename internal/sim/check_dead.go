@@ -21,13 +21,14 @@ type dead struct {
 type graves struct {
 	ended     map[uint64]wire.Life // the highest end known of each name
 	forgotten map[string]wire.Life
+	taken     map[string]bool // the names in a view that was taken over in this turn, unless they were forgotten after that
 	published *view.View
 }
 
 func newDead() *dead { return &dead{of: map[*Node]*graves{}} }
 
 func (d *dead) started(_ *World, n *Node) {
-	d.of[n] = &graves{ended: map[uint64]wire.Life{}, forgotten: map[string]wire.Life{}}
+	d.of[n] = &graves{ended: map[uint64]wire.Life{}, forgotten: map[string]wire.Life{}, taken: map[string]bool{}}
 }
 
 func (d *dead) step(w *World, n *Node, o *observed) {
@@ -37,6 +38,7 @@ func (d *dead) step(w *World, n *Node, o *observed) {
 			if m := &o.is.Members[i]; m.InView() {
 				delete(g.ended, m.ID)
 				delete(g.forgotten, m.Name)
+				g.taken[m.Name] = true
 			}
 		}
 	}
@@ -50,6 +52,9 @@ func (d *dead) step(w *World, n *Node, o *observed) {
 		if c.Is.Cause == wire.Forgotten && !c.Is.InView() && c.Is.Max > 0 {
 			w.violate("no_resurrection", n, "%s is forgotten and has keys up to version %d", c.Is.Name, c.Is.Max)
 			return
+		}
+		if c.Is.Cause == wire.Forgotten && !c.Is.InView() {
+			delete(g.taken, c.Is.Name)
 		}
 	}
 	if o.is.Published == g.published {
@@ -75,10 +80,11 @@ func (d *dead) turn(w *World, n *Node, out *gossip.Output) {
 		}
 	}
 	for _, e := range out.Events {
-		if e.Kind == publish.EventForgotten {
+		if e.Kind == publish.EventForgotten && !g.taken[e.Member.Name] {
 			g.forgotten[e.Member.Name] = e.Member.Life
 		}
 	}
+	clear(g.taken)
 }
 
 func lifeText(l wire.Life) string {

@@ -25,6 +25,7 @@ var found = map[string]string{
 	"422":     "nobody in the view of one member answered, and after it was let into another it ended all of that",
 	"2400023": "who was let in anew by members that did not know where it had moved to was taken back to its old address by those who did",
 	"2890025": "who had stood still read what had waited for it, asked to be let in at the same instant, and took what it had read for news of that view",
+	"3100119": "a checker took for a forgotten one that is listed again whom the view has that was taken over later in the same turn",
 	"940048":  "a list that had become whole on another way was waited for with a timer that was always due",
 }
 

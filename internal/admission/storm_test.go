@@ -1,0 +1,108 @@
+package admission
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/grapevine-gossip/grapevine/internal/store"
+	"github.com/grapevine-gossip/grapevine/internal/view"
+	"github.com/grapevine-gossip/grapevine/internal/wire"
+)
+
+// busyHost is a member where packets wait for so long; it keeps what is sent.
+type busyHost struct {
+	Host
+	lag  time.Duration
+	sent []wire.Message
+}
+
+func (h *busyHost) Lag() time.Duration                         { return h.lag }
+func (h *busyHost) Late(time.Duration) bool                    { return false }
+func (h *busyHost) WokeLate(time.Duration, time.Duration) bool { return false }
+func (h *busyHost) Send(_ *view.Member, m wire.Message)        { h.sent = append(h.sent, m) }
+func (h *busyHost) SendTo(_ netip.AddrPort, m wire.Message)    { h.sent = append(h.sent, m) }
+
+// pings counts the probes of the door that were sent, and forgets what was.
+func (h *busyHost) pings() int {
+	n := 0
+	for _, m := range h.sent {
+		if _, ok := m.(wire.Ping); ok {
+			n++
+		}
+	}
+	h.sent = nil
+	return n
+}
+
+func busyDoor() (*Door, *busyHost) {
+	host := &busyHost{}
+	st := store.New(wire.Record{Name: "seed", Life: wire.Life{Generation: 1, Boot: 1}}, store.Limits{})
+	return New(0, st, host, rand.New(rand.NewPCG(1, 1)), false, false), host
+}
+
+func (d *Door) askedBy(now time.Duration, i int) {
+	r := wire.Record{
+		Name: fmt.Sprint("n", i), Life: wire.Life{Generation: 1, Boot: uint64(i) + 2},
+		Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 7787), MaxVersion: wire.MaxVersion,
+	}
+	d.onJoin(now, r.Addr, wire.Header{From: wire.RefOf(wire.ID(r.Name), r.Life)}, wire.Join{Record: r, Size: 1})
+}
+
+// A joiner is not tried again while its answer may wait here: of 5000 who started at once thousands were.
+func TestNobodyIsTriedAgainWhileAnswersWait(t *testing.T) {
+	for _, lag := range []time.Duration{0, 200 * time.Millisecond} {
+		d, host := busyDoor()
+		now := time.Second
+		for i := range 50 {
+			d.askedBy(now, i)
+		}
+		host.lag = lag
+		host.pings()
+		for until := now + probeEvery + lag; now < until; now += 5 * time.Millisecond {
+			if d.tickChecks(now); host.pings() > 0 {
+				t.Fatalf("lag %v: tried again %v later", lag, now-time.Second)
+			}
+		}
+		if d.tickChecks(now + 5*time.Millisecond); host.pings() != 50 {
+			t.Errorf("lag %v: not tried again", lag)
+		}
+	}
+}
+
+// The window is kept open while more of a storm may wait here, and who is noted is told to wait for those.
+func TestTheWindowWaitsForWhatWaitsHere(t *testing.T) {
+	d, host := busyDoor()
+	for i := range stormFrom {
+		d.askedBy(time.Second, i)
+	}
+	now := time.Second + 2*stormPause
+	if d.stormy(now) {
+		t.Error("nobody comes any more")
+	}
+	in := d.waitMessage(now, netip.AddrPort{}).In
+	host.lag = 3 * stormPause
+	if !d.stormy(now) {
+		t.Error("it does not wait for those who may be waiting here")
+	}
+	if more := d.waitMessage(now, netip.AddrPort{}).In - in; more != host.lag {
+		t.Errorf("the joiner is told to wait %v longer, want %v", more, host.lag)
+	}
+}
+
+// A storm lasts at least as long as it has, but not for ever: joiners are told so, for each question makes it longer.
+func TestAStormLastsAsLongAgain(t *testing.T) {
+	d, _ := busyDoor()
+	for i := range stormFrom {
+		d.askedBy(time.Second, i)
+	}
+	for _, c := range []struct{ past, more time.Duration }{
+		{0, 0}, {400 * time.Millisecond, 400 * time.Millisecond}, {stormFor - 200*time.Millisecond, 200 * time.Millisecond}, {2 * stormFor, 0},
+	} {
+		if in := d.waitIn(time.Second + c.past); in < c.more || in > c.more+windowFor+stormFrom*perJoiner {
+			t.Errorf("%v after it began: %v", c.past, in)
+		}
+	}
+}
