@@ -23,7 +23,7 @@ type attempt struct {
 	hops    int  // how often it was sent on
 	reason  string
 	intake  *roster.Intake // once let in
-	hurried bool
+	hurried bool           // was asked sooner, for somebody counts on this member
 }
 
 // begin starts an attempt at once.

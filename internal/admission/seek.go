@@ -151,8 +151,8 @@ func (d *Door) sendOn(now time.Duration, to netip.AddrPort) {
 	d.windowEnd = 0
 }
 
-// outgrown: a seed answers whom silence made go ahead without it. It is told of the view that has come about, or it would
-// count on a member that never enters its own.
+// outgrown tells a seed that answers too late of the view that has come about without it, or it would count on a member that
+// never enters its own.
 func (d *Door) outgrown(now time.Duration, from netip.AddrPort, m wire.Message) {
 	switch m.(type) {
 	case wire.Wait, wire.Admitted, wire.Roster:
