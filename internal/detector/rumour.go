@@ -73,7 +73,7 @@ func (d *Detector) receiveRumour(now time.Duration, from *view.Member, r wire.Ru
 	}
 	old := d.rumours[r.Author.ID]
 	if old != nil && old.Author == r.Author && r.Seq <= old.Seq {
-		if r.Seq == old.Seq && old.passAt > 0 {
+		if r.Seq == old.Seq && old.passAt > 0 && !slices.Contains(old.givers, from.ID) {
 			old.givers = append(old.givers, from.ID)
 		}
 		return
