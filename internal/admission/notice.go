@@ -83,8 +83,8 @@ func (d *Door) onNotice(now time.Duration, from netip.AddrPort, h wire.Header, m
 	if n.Mute {
 		theirs.members = 1
 	}
-	if theirs.members > 1 { // it has a view: if it is to be let in, then with all of that
-		delete(d.window, h.From.ID)
+	if j := d.window[h.From.ID]; j != nil && j.side.members <= 1 && theirs.members > 1 {
+		delete(d.window, h.From.ID) // it asked alone, and has a view by now: if it is to be let in, then with all of that
 	}
 	mine := d.size()
 	if d.Out() || d.waiting.until > now {
