@@ -16,15 +16,15 @@ const quorum = 2
 func Convicted(v *view.View, rumours []wire.Rumour, self uint64) []Verdict {
 	var all []Verdict
 	for {
-		round := convictedOnce(v, tally(v, rumours), self)
+		round := strongest(convictedOnce(v, tally(v, rumours), self))
 		if len(round) == 0 {
 			break
 		}
 		gone := make(map[uint64]bool, len(round))
 		for _, c := range round {
 			gone[c.Member.ID] = true
+			all = append(all, c.Verdict)
 		}
-		all = append(all, round...)
 		v = v.Without(gone)
 	}
 	slices.SortFunc(all, func(a, b Verdict) int { return cmp.Compare(a.Member.ID, b.Member.ID) })
@@ -85,43 +85,70 @@ func subjectOf(v *view.View, author *view.Member, s wire.Suspicion) *view.Member
 	return nil
 }
 
-func convictedOnce(v *view.View, on map[uint64]*votes, self uint64) []Verdict {
-	var out []Verdict
+// charge is a verdict that holds unless a stronger one takes away its accusers.
+type charge struct {
+	Verdict
+	accusers []uint64
+	watchers int // of them
+}
+
+func convictedOnce(v *view.View, on map[uint64]*votes, self uint64) []charge {
+	var out []charge
 	for _, m := range v.All() {
 		t := on[m.ID]
 		if t == nil || m.ID == self {
 			continue
 		}
-		if accusers := verdict(v, t, func(id uint64) bool { return on[id] != nil }); accusers != nil {
-			out = append(out, Verdict{Member: m, Accusers: accusers[:min(len(accusers), wire.MaxAccusers)]})
+		if c := verdict(v, t, func(id uint64) bool { return on[id] != nil }); c.accusers != nil {
+			c.Verdict = Verdict{Member: m, Accusers: c.accusers[:min(len(c.accusers), wire.MaxAccusers)]}
+			out = append(out, c)
 		}
 	}
 	return out
 }
 
-// verdict gives the accusers that convict, or nil. The electorate is who accuses, who vouches, and the watchers that
+// strongest gives all charges of a round while those that they convict accuse nobody: the dead don't. Where they do, as in
+// a cut one way, each of two sides is convicted by the other. Then it gives those whom most of their watchers accuse: they
+// are gone when the rest is judged.
+func strongest(round []charge) []charge {
+	quarrel := slices.ContainsFunc(round, func(c charge) bool {
+		return slices.ContainsFunc(c.accusers, func(id uint64) bool {
+			_, ok := slices.BinarySearchFunc(round, id, func(c charge, id uint64) int { return cmp.Compare(c.Member.ID, id) })
+			return ok
+		})
+	})
+	if !quarrel {
+		return round
+	}
+	most := slices.MaxFunc(round, func(a, b charge) int { return cmp.Compare(a.watchers, b.watchers) }).watchers
+	return slices.DeleteFunc(round, func(c charge) bool { return c.watchers < most })
+}
+
+// verdict gives the accusers that convict, if they do. The electorate is who accuses, who vouches, and the watchers that
 // could still speak and don't: an accused silent watcher does not block, else the last of many never concludes.
-func verdict(v *view.View, t *votes, accused func(id uint64) bool) []uint64 {
+func verdict(v *view.View, t *votes, accused func(id uint64) bool) charge {
 	if len(t.accusers) < quorum {
-		return nil
+		return charge{}
 	}
 	watchers := v.Neighbors(t.subject.ID)
+	fromAfar := func(id uint64) bool { return !among(watchers, id) }
 	accusers := t.accusers
 	if len(t.vouchers) > 0 {
-		accusers = slices.DeleteFunc(slices.Clone(accusers), func(id uint64) bool {
-			return !slices.ContainsFunc(watchers, func(m *view.Member) bool { return m.ID == id })
-		})
+		accusers = slices.DeleteFunc(slices.Clone(accusers), fromAfar)
 	}
-	silent := 0
+	silent, accusing := 0, 0
 	for _, w := range watchers {
-		if !accused(w.ID) && !slices.Contains(t.accusers, w.ID) && !slices.Contains(t.vouchers, w.ID) {
+		switch {
+		case slices.Contains(t.accusers, w.ID):
+			accusing++
+		case !accused(w.ID) && !slices.Contains(t.vouchers, w.ID):
 			silent++
 		}
 	}
 	electorate := len(accusers) + len(t.vouchers) + silent
 	if len(accusers) < quorum || 2*len(accusers) <= electorate {
-		return nil
+		return charge{}
 	}
 	slices.Sort(accusers)
-	return accusers
+	return charge{accusers: accusers, watchers: accusing}
 }

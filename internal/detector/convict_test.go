@@ -34,6 +34,8 @@ func dumb(v *view.View, rumours []wire.Rumour, self uint64) map[uint64]bool {
 	vouched := func(r wire.Rumour) []wire.Suspicion { return r.Vouched }
 
 	round := map[uint64]bool{}
+	accusers, watching := map[uint64]map[uint64]bool{}, map[uint64]int{}
+	most := 0
 	for _, s := range v.All() {
 		if s.ID == self {
 			continue
@@ -43,6 +45,12 @@ func dumb(v *view.View, rumours []wire.Rumour, self uint64) map[uint64]bool {
 			watchers[w.ID] = true
 		}
 		a, o := says(accused, s.ID), says(vouched, s.ID)
+		n := 0
+		for id := range watchers {
+			if a[id] {
+				n++
+			}
+		}
 		maps.DeleteFunc(o, func(id uint64, _ bool) bool { return a[id] })
 		e := map[uint64]bool{}
 		for id := range watchers {
@@ -56,7 +64,15 @@ func dumb(v *view.View, rumours []wire.Rumour, self uint64) map[uint64]bool {
 		maps.Copy(e, a)
 		maps.Copy(e, o)
 		if len(a) >= 2 && 2*len(a) > len(e) {
-			round[s.ID] = true
+			round[s.ID], accusers[s.ID], watching[s.ID] = true, a, n
+			most = max(most, n)
+		}
+	}
+	for id := range maps.Clone(round) { // where they accuse each other, those go first whom most of their watchers accuse
+		for other := range round {
+			if accusers[id][other] {
+				maps.DeleteFunc(round, func(id uint64, _ bool) bool { return watching[id] < most })
+			}
 		}
 	}
 	if len(round) > 0 {
@@ -200,6 +216,23 @@ func TestVouchesSaveWhomFewAccuse(t *testing.T) {
 	}
 }
 
+func TestOfTwoThatConvictEachOtherTheOneMoreAccusedGoes(t *testing.T) {
+	// Of seven, all watching each other, 0 and 1 hear nobody of the rest and roll, and the rest hear no answer of them.
+	deaf, rest := []int{0, 1}, []int{2, 3, 4, 5, 6}
+	rumours := []wire.Rumour{says(0, rest, nil), says(1, rest, nil)}
+	for _, i := range rest[:4] { // one is slow
+		rumours = append(rumours, says(i, deaf, nil))
+	}
+	got := Convicted(testView(7), rumours, testMember(6).ID)
+	names := ""
+	for _, c := range got {
+		names += c.Member.Name
+	}
+	if names != "n0n1" && names != "n1n0" {
+		t.Errorf("convicted %s", names)
+	}
+}
+
 func FuzzConvicted(f *testing.F) {
 	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) {
 		n := rapid.IntRange(1, 12).Draw(t, "n")
@@ -222,7 +255,7 @@ func TestSettledIsWhomTheFirstRoundConvicts(t *testing.T) {
 		c := d.court()
 		round := convictedOnce(d.v, tally(d.v, d.lists()), d.self.ID)
 		for _, m := range d.v.All() {
-			want := slices.ContainsFunc(round, func(v Verdict) bool { return v.Member == m })
+			want := slices.ContainsFunc(round, func(c charge) bool { return c.Member == m })
 			if got := c.convicts(m.ID); got != want {
 				t.Fatalf("%s: settled %v, convicted %v", m.Name, got, want)
 			}

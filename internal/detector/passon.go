@@ -15,7 +15,7 @@ import (
 // what was settled meanwhile is told by the ends alone.
 const (
 	batch    = 50 * time.Millisecond  // changes of rumours travel together
-	quickFor = time.Second            // within which so many lists of others as Config.Quick says are passed on at once
+	quickFor = time.Second            // within which so many lists of others as Config.Quick says are passed on at once, beside those that vouch
 	hesitate = 300 * time.Millisecond // the rest after so long
 	slack    = 100 * time.Millisecond // or sooner by so much, together with others
 	urgent   = 5 * time.Second
@@ -34,7 +34,7 @@ func (d *Detector) passOn(now time.Duration, r *rumour) {
 		d.quick = quick{since: now}
 	}
 	d.quick.lists++
-	if r.quick = d.quick.lists <= d.most; r.quick {
+	if r.quick = d.quick.lists <= d.most || slices.ContainsFunc(r.Vouched, d.inView); r.quick {
 		r.passAt = now
 		d.flushAt = sooner(d.flushAt, now+batch)
 		return
@@ -133,7 +133,7 @@ func (c *court) convicts(id uint64) bool {
 		t.accusers = append(t.accusers, a.id)
 	}
 	t.vouchers = slices.DeleteFunc(c.vouchers[id], func(id uint64) bool { return slices.Contains(t.accusers, id) })
-	settled := verdict(c.d.v, t, func(id uint64) bool { return c.d.subjects[id] != nil }) != nil
+	settled := verdict(c.d.v, t, func(id uint64) bool { return c.d.subjects[id] != nil }).accusers != nil
 	c.settled[id] = settled
 	return settled
 }

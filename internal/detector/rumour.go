@@ -108,8 +108,23 @@ func (d *Detector) store(now time.Duration, r *rumour) {
 	if old := d.rumours[id]; old != nil {
 		before = old.Rumour
 	}
-	d.rumours[id] = r
+	d.keep(id, r)
 	d.compare(now, id, before, r.Rumour)
+}
+
+// keep is where lists are put, and with nil are dropped: those that vouch are counted.
+func (d *Detector) keep(id uint64, r *rumour) {
+	if old := d.rumours[id]; old != nil && len(old.Vouched) > 0 {
+		d.vouching--
+	}
+	if r == nil {
+		delete(d.rumours, id)
+		return
+	}
+	if len(r.Vouched) > 0 {
+		d.vouching++
+	}
+	d.rumours[id] = r
 }
 
 // compare carries the difference of two lists of one author to their subjects.
@@ -204,7 +219,7 @@ func (d *Detector) updateRumours(now time.Duration) {
 	for _, id := range authors {
 		r := d.rumours[id]
 		if authorOf(d.v, r.Rumour) == nil {
-			delete(d.rumours, id)
+			d.keep(id, nil)
 			continue
 		}
 		for _, s := range r.Accused {
@@ -234,7 +249,7 @@ func (d *Detector) expire(now time.Duration) {
 		switch {
 		case r.expires == 0:
 		case now >= r.expires:
-			delete(d.rumours, id)
+			d.keep(id, nil)
 			d.compare(now, id, r.Rumour, wire.Rumour{})
 		default:
 			d.expireAt = sooner(d.expireAt, r.expires)
@@ -309,6 +324,7 @@ func (d *Detector) rejudge(now time.Duration) {
 		d.changed = now
 	}
 	d.evalAt = max(now, min(now+judgeQuiet, d.changed+judgeLate)) // who is late has put it off
+	d.judged = nil
 }
 
 // tickJudge convicts. Who is late, rejoining or leaving judges when that is over.

@@ -246,9 +246,9 @@ func (m *Machine) takeLives(now time.Duration, from *view.Member, lives []wire.R
 }
 
 // receiveEnds keeps this member's own end out of the state: nobody merges its own end. Whoever holds it will say so in a
-// notice, with the size of its view.
+// notice, with the size of its view. Nor is an end merged that the detector knows better.
 func (m *Machine) receiveEnds(now time.Duration, from netip.AddrPort, h wire.Header, member *view.Member, e wire.Ends) {
-	e.Ends = slices.DeleteFunc(e.Ends, func(e wire.End) bool { return e.Name == m.st.Self.Name })
+	e.Ends = slices.DeleteFunc(e.Ends, func(e wire.End) bool { return e.Name == m.st.Self.Name || m.det.Disputes(now, e) })
 	if len(e.Ends) > 0 {
 		m.spread.Receive(now, member, e)
 		m.farewell(from, h, e)

@@ -120,6 +120,13 @@ var mutants = []mutant{
 		new:  "const quorum = 1",
 	},
 	{
+		name: "believe-the-deaf", breaks: "the ends that deaf members write of the rest are merged by the rest",
+		file: "internal/detector/dispute.go",
+		old:  "|| d.out ||",
+		new:  "|| true ||",
+		unit: "./internal/scenario TestDeafMembersAreBelievedByNobody",
+	},
+	{
 		name: "judge-oneself", breaks: "a member ends itself because others accuse it",
 		file: "internal/detector/convict.go",
 		old:  "if t == nil || m.ID == self {",

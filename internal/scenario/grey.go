@@ -14,11 +14,11 @@ var grey = &Scenario{
 	Question: "Are members whose network half works removed, soon and for good, and nobody else?",
 	Explain: `In a settled cluster scenario.share of the members (at least one) turn grey for the duration. scenario.kind says how:
 ingress and egress lose 80 % of what they are sent or send, flipping loses all that it is sent for 20 s on and 20 s off,
-pair cuts two healthy members off from each other. grey.removed counts the grey members that all others removed, grey.removals how
+deaf hear nobody but each other, and are heard by all, pair cuts two healthy members off from each other. grey.removed counts the grey members that all others removed, grey.removals how
 often one was removed, grey_ms is from the beginning until all others had removed it. views counts the different views
 published.`,
 	Options:  []string{"scenario.share", "scenario.kind"},
-	Kinds:    []string{"ingress", "egress", "flipping", "pair"},
+	Kinds:    []string{"ingress", "egress", "flipping", "deaf", "pair"},
 	Defaults: base(101, 2*time.Minute, Options{Share: 0.01, Kind: "ingress"}),
 	play:     playGrey,
 	answer: func(o *Outcome) string {
@@ -56,6 +56,8 @@ func playGrey(y *play) {
 		y.Impose(sim.Rule{To: sim.SetOf(sick...), Loss: 0.8})
 	case "egress":
 		y.Impose(sim.Rule{From: sim.SetOf(sick...), Loss: 0.8})
+	case "deaf":
+		y.Impose(sim.Rule{From: sim.SetOf(append(y.nodes[:1:1], y.nodes[1+len(sick):]...)...), To: sim.SetOf(sick...), Loss: 1})
 	case "pair":
 		y.Impose(sim.Rule{From: sim.SetOf(y.nodes[1]), To: sim.SetOf(y.nodes[2]), Both: true, Loss: 1})
 	case "flipping":

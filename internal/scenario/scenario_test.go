@@ -78,6 +78,22 @@ func TestEachScenarioMeasuresWhatItSays(t *testing.T) {
 	}
 }
 
+// Members that hear nobody of the rest but are heard end the rest, and tell them so.
+func TestDeafMembersAreBelievedByNobody(t *testing.T) {
+	p := grey.Defaults
+	p.Nodes, p.Duration = 60, 8*time.Second
+	p.Options.Kind, p.Options.Share = "deaf", 0.1
+	for seed := range uint64(6) {
+		r := grey.Play(p, seed+1, nil)
+		if len(r.Violations) > 0 || r.Unfinished != "" {
+			t.Fatalf("%v %s", r.Violations, r.Unfinished)
+		}
+		if removed, wronged := r.Figures.Find("grey.removed").Value, r.Figures.Find("false_removals").Value; removed != 6 || wronged != 0 {
+			t.Errorf("seed %d: %v of 6 deaf members were removed, and %v that heard", seed+1, removed, wronged)
+		}
+	}
+}
+
 func TestRunIsTheSameHoweverManyAtATime(t *testing.T) {
 	var answers []string
 	for _, parallel := range []int{1, 4} {
