@@ -15,20 +15,44 @@ const quorum = 2
 // convicted neither votes nor watches in the next round, until a round convicts nobody. Nobody convicts itself.
 func Convicted(v *view.View, rumours []wire.Rumour, self uint64) []Verdict {
 	var all []Verdict
-	for {
-		round := strongest(convictedOnce(v, tally(v, rumours), self))
+	gone := map[uint64]bool{}
+	for on := tally(v, rumours); len(on) > 0; {
+		round := strongest(convictedOnce(v, on, self))
 		if len(round) == 0 {
 			break
 		}
-		gone := make(map[uint64]bool, len(round))
+		clear(gone)
 		for _, c := range round {
 			gone[c.Member.ID] = true
 			all = append(all, c.Verdict)
 		}
+		if !stillAccused(on, gone) {
+			break // as nearly always: the overlay of the smaller view is not needed
+		}
 		v = v.Without(gone)
+		on = tally(v, rumours)
 	}
 	slices.SortFunc(all, func(a, b Verdict) int { return cmp.Compare(a.Member.ID, b.Member.ID) })
 	return all
+}
+
+// stillAccused reports whether, without those that are gone, anybody is left whom enough accuse.
+func stillAccused(on map[uint64]*votes, gone map[uint64]bool) bool {
+	for id, t := range on {
+		if gone[id] {
+			continue
+		}
+		left := 0
+		for _, a := range t.accusers {
+			if !gone[a] {
+				left++
+			}
+		}
+		if left >= quorum {
+			return true
+		}
+	}
+	return false
 }
 
 // votes are what counts for and against one member.

@@ -262,3 +262,30 @@ func TestSettledIsWhomTheFirstRoundConvicts(t *testing.T) {
 		}
 	})
 }
+
+// A hundred of a thousand are accused by all their watchers that live.
+func BenchmarkConvicted(b *testing.B) {
+	v := testView(1000)
+	lists := map[uint64]*wire.Rumour{}
+	for i := range 100 {
+		s := testMember(i)
+		for _, w := range v.Neighbors(s.ID) {
+			if lists[w.ID] == nil {
+				lists[w.ID] = &wire.Rumour{Author: wire.RefOf(w.ID, w.Life)}
+			}
+			lists[w.ID].Accused = append(lists[w.ID].Accused, wire.Suspicion{ID: s.ID, Tag: s.Tag})
+		}
+	}
+	var rumours []wire.Rumour
+	for i := 100; i < 1000; i++ {
+		if r := lists[testMember(i).ID]; r != nil {
+			rumours = append(rumours, *r)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if got := Convicted(v, rumours, testMember(999).ID); len(got) != 100 {
+			b.Fatalf("%d convicted", len(got))
+		}
+	}
+}

@@ -52,6 +52,7 @@ func TestAnEndIsDisputedWhileWhatIsKnownSpeaksAgainstIt(t *testing.T) {
 		{"accusers that are not in the view", nil, endBy(s, 50, 51), true},
 		{"accused here as well", accusers, endBy(s, a, b), false},
 		{"a watcher vouches", append(accusers[:2:2], says(watchers[0], nil, []int{s})), endBy(s, a, b), true},
+		{"most watchers accuse it, and one vouches", []wire.Rumour{says(watchers[0], nil, []int{s})}, endBy(s, watchers[1:]...), false},
 		{"its accusers are accused, by too few", []wire.Rumour{says(watchers[0], []int{a, b}, nil)}, endBy(s, a, b), false},
 		{"its accusers are convicted", []wire.Rumour{
 			says(far[3], []int{a, b}, nil), says(far[4], []int{a, b}, nil), says(far[5], []int{a, b}, nil), says(far[6], []int{a, b}, nil),
@@ -75,7 +76,7 @@ func TestAnEndIsDisputedWhileWhatIsKnownSpeaksAgainstIt(t *testing.T) {
 }
 
 func TestWhoHearsAMemberDisputesItsEnd(t *testing.T) {
-	d, s := alone(4)
+	d, s := alone(5) // two accuse it, and a fourth says nothing
 	pass(d, s, time.Second, 10*time.Second, all)
 	e := d.edges[0]
 	end := wire.End{Name: e.m.Name, Life: e.m.Life, Cause: wire.Failed, Accusers: []uint64{d.edges[1].m.ID, d.edges[2].m.ID}}

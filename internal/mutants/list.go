@@ -122,8 +122,8 @@ var mutants = []mutant{
 	{
 		name: "believe-the-deaf", breaks: "the ends that deaf members write of the rest are merged by the rest",
 		file: "internal/detector/dispute.go",
-		old:  "|| d.out ||",
-		new:  "|| true ||",
+		old:  "end.Age >= disputeFor",
+		new:  "end.Age >= 0",
 		unit: "./internal/scenario TestDeafMembersAreBelievedByNobody",
 	},
 	{
