@@ -57,8 +57,15 @@ const (
 	holesFor      = time.Second
 )
 
-// timeout is how long to wait for an answer after so many asks in vain. If packets wait long here, so they do elsewhere.
-func (s *Spread) timeout(tries int) time.Duration { return s.wait.timeout(tries) }
+// timeout is how long to wait for an answer after so many asks in vain. While changes wait somewhere for want of budget,
+// answers do for as long: who asked again meanwhile would be answered twice.
+func (s *Spread) timeout(tries int) time.Duration {
+	d := s.wait.timeout(tries)
+	if r := s.flow.worst; r.age >= tellFrom && s.now-r.at < hearsayFor {
+		d += r.age
+	}
+	return d
+}
 
 // wake makes sure that pulls are looked at by then.
 func (s *Spread) wake(at time.Duration) { s.pullDue = earlier(s.pullDue, max(at, 1)) }

@@ -12,6 +12,7 @@ type bucket struct {
 	rate    float64 // bytes a second; 0: no limit
 	depth   float64 // bytes
 	left    float64
+	spent   float64       // in all
 	at      time.Duration // refilled
 	blocked bool          // a stream waits for it
 }
@@ -52,5 +53,6 @@ func (b *bucket) openAt(reserve float64) time.Duration {
 func (b *bucket) spend(bytes int) {
 	if b.rate > 0 {
 		b.left -= float64(bytes)
+		b.spent += float64(bytes)
 	}
 }

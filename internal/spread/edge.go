@@ -136,12 +136,18 @@ func (s *Spread) flushEdges(now time.Duration) {
 	for _, e := range s.edges {
 		switch {
 		case e.due == 0 || e.due > now || e.next > now:
-		case s.budget.open(0):
+		case s.budget.open(0) && !s.behind(now):
 			s.flush(now, e)
 		default:
 			s.watchFlow(now)
 		}
 	}
+}
+
+// behind reports whether it is crowded and answers wait for want of budget. Who is behind announces nothing: it would be
+// asked for still more, and others who have the same would not.
+func (s *Spread) behind(now time.Duration) bool {
+	return s.congested(now) && slices.ContainsFunc(s.queues, (*queue).waits)
 }
 
 // parcel is one namespace on its way to an edge.

@@ -15,10 +15,17 @@ const (
 	shortEnough = 200 * time.Millisecond // and for less, rise
 	cutEvery    = 500 * time.Millisecond // what a fall brings must be seen before the next
 	leastCut    = 0.85
-	mostCut     = 0.5
-	step        = 0.003 // of the fair share
+	mostCut     = 0.7
+	step        = 0.003 // of the fair share is added every time, which makes paces even,
+	growth      = 0.04  // and of the pace, less the longer changes wait, or a slow one would be slow for long
 	flowDepth   = 100 * time.Millisecond
+	inUse       = 0.25            // of the budget: less leaves room for who begins to write much
 	freeAfter   = 2 * time.Second // without anything held back there is no limit any more
+
+	// Where something is held back, a batch is gathered before more is made known: to announce a namespace, to ask for it
+	// and to say whose it is takes some 60 bytes at each member, whether one change follows or ten.
+	batchBytes = 256
+	batchFor   = time.Second // at most is gathered
 
 	// leastShare of the fair share is always let through: who writes less is in nobody's way.
 	leastShare = 0.125
@@ -40,6 +47,7 @@ type flow struct {
 	left  float64       // bytes
 	at    time.Duration // left was right
 	held  time.Duration // something was held back
+	shut  bool          // and nothing was let through since
 	cutAt time.Duration // looked whether to cut
 	last  time.Duration // what had waited then
 	next  time.Duration // to look; 0: there is nothing to look at
@@ -49,6 +57,7 @@ type flow struct {
 	crowded time.Duration
 
 	wrote, before float64 // bytes let through in this half second, and in the one before
+	used, spent   float64 // of the budget: bytes a second in the half second before; in all, at its end
 	since         time.Duration
 }
 
@@ -60,20 +69,42 @@ type report struct {
 // admit is the gate before what this member writes.
 func (s *Spread) admit(now time.Duration, bytes int) bool {
 	f := &s.flow
-	f.refill(now)
-	if f.rate > 0 && f.left <= 0 {
-		f.held = now
+	f.refill(now, s.budget.spent)
+	if s.surges(now, bytes) {
+		f.rate, f.left = s.bearable(), 0
+		s.watchFlow(now)
+	}
+	if !f.open() {
+		f.held, f.shut = now, true
 		return false
 	}
+	f.shut = false
 	f.left -= float64(bytes)
 	f.wrote += float64(bytes)
 	return true
 }
 
-func (f *flow) refill(now time.Duration) {
+// surges reports whether this member begins to write more than is bearable, where it was crowded of late and the budget is
+// in use. If all do, there is a second's worth of changes on its way before anybody can tell.
+func (s *Spread) surges(now time.Duration, bytes int) bool {
+	f := &s.flow
+	if f.rate > 0 || s.variant.Uncontrolled || !s.congested(now) || f.used < float64(s.budget.rate*inUse) {
+		return false
+	}
+	return f.wrote+float64(bytes) > float64(s.bearable()*cutEvery.Seconds())
+}
+
+// bearable is the fair share, or twice what this member wrote in the half second before.
+func (s *Spread) bearable() float64 { return max(s.fair(), 2*s.flow.before/cutEvery.Seconds()) }
+
+// fair is the share of a member if all write alike.
+func (s *Spread) fair() float64 { return s.budget.rate / float64(max(s.view.Len(), 1)) }
+
+// refill gives back what time lets through, and counts by half seconds; spent is what the budget spent in all.
+func (f *flow) refill(now time.Duration, spent float64) {
 	if f.rate > 0 && now > f.at {
 		gained := float64(f.rate * (now - f.at).Seconds())
-		f.left = min(f.left+gained, float64(f.rate*flowDepth.Seconds()))
+		f.left = min(f.left+gained, max(float64(f.rate*flowDepth.Seconds()), f.batch()))
 	}
 	f.at = max(f.at, now)
 	if past := now - f.since; past >= cutEvery {
@@ -81,25 +112,37 @@ func (f *flow) refill(now time.Duration) {
 		if past >= 2*cutEvery {
 			f.before = 0
 		}
-		f.wrote, f.since = 0, now
+		f.used = (spent - f.spent) / past.Seconds()
+		f.wrote, f.spent, f.since = 0, spent, now
 	}
 }
 
 // own is the rate at which this member wrote lately.
 func (f *flow) own() float64 { return max(f.before, f.wrote) / cutEvery.Seconds() }
 
+// batch is how much is gathered before the gate opens again.
+func (f *flow) batch() float64 { return min(batchBytes, float64(f.rate*batchFor.Seconds())) }
+
+func (f *flow) open() bool {
+	return f.rate == 0 || f.left > 0 && (!f.shut || f.left >= f.batch())
+}
+
 // openAt is when the gate opens.
 func (f *flow) openAt() time.Duration {
-	if f.rate == 0 || f.left > 0 {
+	if f.open() {
 		return f.at
 	}
-	return f.at + time.Duration(float64(-f.left/f.rate)*float64(time.Second)) + time.Microsecond
+	missing := -f.left
+	if f.shut {
+		missing += f.batch()
+	}
+	return f.at + time.Duration(float64(missing/f.rate)*float64(time.Second)) + time.Microsecond
 }
 
 // watchFlow begins to look how long changes wait.
 func (s *Spread) watchFlow(now time.Duration) {
 	if s.flow.next == 0 && s.budget.rate > 0 {
-		s.flow.next = now + flowEvery
+		s.flow.next, s.known = now+flowEvery, false
 	}
 }
 
@@ -122,11 +165,11 @@ func (s *Spread) tickFlow(now time.Duration) {
 	}
 }
 
-// pace is additive increase, multiplicative decrease.
+// pace is additive increase, multiplicative decrease; the increase is a part of the pace, too.
 func (s *Spread) pace(now, age time.Duration) {
 	f := &s.flow
-	f.refill(now)
-	fair := s.budget.rate / float64(max(s.view.Len(), 1))
+	f.refill(now, s.budget.spent)
+	fair := s.fair()
 	switch {
 	case age > tooLong:
 		if now-f.cutAt >= cutEvery && !s.variant.Uncontrolled {
@@ -138,7 +181,8 @@ func (s *Spread) pace(now, age time.Duration) {
 	default:
 		f.last = 0
 		if f.rate > 0 {
-			f.rate += float64(fair * step)
+			calm := 1 - age.Seconds()/shortEnough.Seconds()
+			f.rate += float64(fair*step) + float64(float64(f.rate*growth)*calm)
 		}
 	}
 }

@@ -101,6 +101,98 @@ func TestWaitingIsToldAndForgotten(t *testing.T) {
 	}
 }
 
+// What a namespace costs is the same for one change and for many, so a slow pace lets many through at a time.
+func TestSlowPaceGathers(t *testing.T) {
+	w := newWriter(t)
+	w.s.budget = newBucket(4_000)
+	w.write(20*time.Second, 3*time.Second)
+	let, times := w.let, 0
+	for range 2000 {
+		before := w.let
+		w.write(10*time.Millisecond, 0)
+		w.s.Receive(w.now, w.s.edges[0].to, wire.Congestion{Age: 3 * time.Second})
+		if w.let > before {
+			times++
+		}
+	}
+	rate, each := float64(w.let-let)/20, (w.let-let)/max(times, 1)
+	if rate > 2_000 || each < batchBytes {
+		t.Errorf("%.0f B/s in batches of %d", rate, each)
+	}
+}
+
+// After it was crowded, who begins to write much is slowed before that is felt, but not where the budget is not used.
+func TestSurgeIsSlowedAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		used  int
+		least float64
+		most  float64
+	}{{0, 10_000, 10_000}, {2_000, 2_000, 4_000}} {
+		w := newWriter(t)
+		w.s.budget = newBucket(4_000)
+		w.s.flow.crowded = w.now
+		w.s.admit(w.now, 0)
+		w.s.budget.spend(c.used)
+		w.now += cutEvery
+		if rate := w.write(time.Second, 0); rate < c.least || rate > c.most {
+			t.Errorf("%.0f B/s with %d B/s of the budget in use", rate, 2*c.used)
+		}
+	}
+}
+
+// Who has not yet answered does not make others ask for more.
+func TestAnswersComeBeforeAnnouncements(t *testing.T) {
+	s, l := placed(0, 3)
+	s.budget = newBucket(10_000)
+	now := time.Second
+	set := func(key string) {
+		if _, err := s.st.Set(now, key, make([]byte, 200), 0, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 40 {
+		set(fmt.Sprint("k", i))
+	}
+	s.st.Changes()
+	s.flow.crowded = now
+	own := s.st.Self.Owner()
+	s.Receive(now, s.edges[0].to, wire.Request{Wants: []wire.From{{Owner: own}}})
+	set("more")
+	s.Changed(now, s.st.Changes())
+	answered := uint64(0)
+	for end := now + 2*time.Second; now < end && answered < 40; now += 10 * time.Millisecond {
+		l.sent = nil
+		s.Tick(now)
+		for _, m := range l.sent {
+			switch m := m.(type) {
+			case wire.Delta:
+				answered = m.To
+				s.Receive(now, s.edges[0].to, wire.More{Wants: []wire.Progress{{From: wire.From{Owner: own, Version: m.To}, Got: 1 << 20}}})
+			case wire.Announce, wire.Places:
+				t.Fatalf("%T after %d of 40 changes were answered", m, answered)
+			}
+		}
+	}
+	if answered < 40 {
+		t.Errorf("%d of 40 changes answered", answered)
+	}
+}
+
+// Who knows that answers wait somewhere is as patient.
+func TestAsksAreAsPatientAsAnswersWait(t *testing.T) {
+	w := newWriter(t)
+	usual := w.s.timeout(0)
+	w.write(100*time.Millisecond, 700*time.Millisecond)
+	if d := w.s.timeout(0); d < usual+700*time.Millisecond {
+		t.Errorf("%v, usually %v", d, usual)
+	}
+	w.now += hearsayFor
+	w.s.Tick(w.now)
+	if d := w.s.timeout(0); d != usual {
+		t.Errorf("%v after it is over, usually %v", d, usual)
+	}
+}
+
 // What is held back counts as waiting.
 func TestBacklogCountsWhatIsHeldBack(t *testing.T) {
 	s, _ := placed(0, 1)

@@ -38,6 +38,11 @@ func (j *job) done() bool { return j.from >= j.upto && len(j.parts) == 0 }
 // ready reports whether anything may be sent.
 func (q *queue) ready() bool { return slices.ContainsFunc(q.jobs, (*job).open) }
 
+// waits reports whether anything is left that may be sent.
+func (q *queue) waits() bool {
+	return slices.ContainsFunc(q.jobs, func(j *job) bool { return j.open() && !j.done() })
+}
+
 func (s *Spread) queueTo(id uint64) *queue {
 	if i := slices.IndexFunc(s.queues, func(q *queue) bool { return q.to.ID == id }); i >= 0 {
 		return s.queues[i]

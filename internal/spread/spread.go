@@ -168,8 +168,8 @@ func (s *Spread) Tick(now time.Duration) {
 	if s.lives.due > 0 && now >= s.lives.due {
 		s.flushLives(now)
 	}
-	s.flushEdges(now)
 	s.pump(now)
+	s.flushEdges(now)
 	s.tickFlow(now)
 	s.flushRequests()
 }
@@ -186,8 +186,9 @@ func (s *Spread) Next() time.Duration {
 func (s *Spread) soonest() time.Duration {
 	next := earlier(earlier(s.pullDue, s.proof.next), s.lives.due)
 	sending := time.Duration(0)
+	behind := s.behind(s.now)
 	for _, e := range s.edges {
-		if e.due > 0 {
+		if e.due > 0 && !behind {
 			sending = earlier(sending, max(e.due, e.next))
 		}
 	}
