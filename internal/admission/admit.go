@@ -17,6 +17,7 @@ type joiner struct {
 	from   netip.AddrPort // where its JOIN came from
 	side   size           // the view it comes from
 	since  time.Duration
+	told   time.Duration // when it was last answered
 	reach  *reach
 }
 
@@ -160,7 +161,9 @@ func (d *Door) note(now time.Duration, from netip.AddrPort, j wire.Join) {
 		return
 	}
 	if old, ok := d.window[id]; ok && old.record == j.Record {
-		d.host.SendTo(from, d.waitMessage(now, j.Record.Addr))
+		if old.told <= now-d.host.Lag() { // else that was sent before the answer came, and waited here
+			d.tellToWait(now, from, old)
+		}
 		return
 	}
 	if len(d.window) >= maxWindow {
@@ -177,7 +180,13 @@ func (d *Door) note(now time.Duration, from netip.AddrPort, j wire.Join) {
 		d.windowEnd = end
 	}
 	d.notedAt = now
-	d.host.SendTo(from, d.waitMessage(now, j.Record.Addr))
+	d.tellToWait(now, from, n)
+}
+
+// tellToWait answers a joiner that was noted.
+func (d *Door) tellToWait(now time.Duration, from netip.AddrPort, n *joiner) {
+	n.told = now
+	d.host.SendTo(from, d.waitMessage(now, n.record.Addr))
 }
 
 // windowLength is short for a single joiner at a settled cluster: nobody else is coming.

@@ -114,7 +114,7 @@ const (
 	stormPause   = 50 * time.Millisecond
 	stormFor     = 1600 * time.Millisecond
 	listWithin   = 200 * time.Millisecond // and listEach for each of them: the list of a storm should have come to all
-	listEach     = 30 * time.Microsecond
+	listEach     = 20 * time.Microsecond
 	sideFor      = 600 * time.Millisecond // wait at most so long until all members of one old view are here
 	checkFor     = 800 * time.Millisecond
 	strictFor    = 1500 * time.Millisecond // of one that failed lately

@@ -23,7 +23,7 @@ type attempt struct {
 	hops    int  // how often it was sent on
 	reason  string
 	intake  *roster.Intake // once let in
-	hurried bool           // was asked sooner, for somebody counts on this member
+	hurries time.Duration  // from when on somebody who counts on this member makes it ask sooner
 }
 
 // begin starts an attempt at once.
@@ -78,10 +78,10 @@ func (a *attempt) due() time.Duration {
 	return a.next
 }
 
-// hurry asks the admitter soon, once: somebody counts on this member, so it was let in, and the word is lost.
+// hurry asks the admitter soon: somebody counts on this member, so it was let in, and the word is lost. It may be again.
 func (a *attempt) hurry(now time.Duration) {
-	if a.intake == nil && !a.hurried {
-		a.hurried = true
+	if a.intake == nil && now >= a.hurries {
+		a.hurries = now + joinSoon
 		a.next = min(a.next, now+wordTakes)
 	}
 }

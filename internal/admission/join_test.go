@@ -2,6 +2,7 @@ package admission
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -104,5 +105,25 @@ func TestWhoWasTooSlowToAnswerAsksAgain(t *testing.T) {
 		if want := map[bool]int{false: 1, true: slowMost + 1}[tried]; refusals != want {
 			t.Errorf("tried %v: told after %d refusals, want %d", tried, refusals, want)
 		}
+	}
+}
+
+// A joiner on whom somebody counts asks its admitter again soon, and does so again if the answer to that is lost, too; but not
+// whenever somebody counts on it.
+func TestALostWordIsAskedFor(t *testing.T) {
+	d, host := seeking(seedAddr)
+	d.Receive(time.Second, seedAddr, wire.Header{}, nil, wire.Wait{In: 2 * time.Second})
+	host.joins()
+	tag := wire.Tag(d.self, d.Asked())
+	var asked []time.Duration
+	for now := time.Second; now < 1400*time.Millisecond; now += 5 * time.Millisecond {
+		d.Expected(now, otherAddr, tag)
+		d.Tick(now)
+		for range host.joins() {
+			asked = append(asked, now-time.Second)
+		}
+	}
+	if want := []time.Duration{wordTakes, joinSoon + wordTakes, 2*joinSoon + wordTakes}; !slices.Equal(asked, want) {
+		t.Errorf("asked at %v, want %v", asked, want)
 	}
 }

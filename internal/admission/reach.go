@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"net/netip"
@@ -165,6 +166,7 @@ type check struct {
 type checkKey struct {
 	admitter uint64
 	nonce    uint32
+	joiner   uint64
 }
 
 const (
@@ -179,9 +181,13 @@ const (
 	keepCheck    = 2 * time.Second
 )
 
+var probePauses = [probeTries]time.Duration{
+	40 * time.Millisecond, 60 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond,
+}
+
 // onCheck begins to probe, or repeats what was found.
 func (d *Door) onCheck(now time.Duration, from *view.Member, ask wire.Check) {
-	key := checkKey{from.ID, ask.Nonce}
+	key := checkKey{from.ID, ask.Nonce, wire.ID(ask.Record.Name)}
 	if c, ok := d.checks[key]; ok {
 		if c.said {
 			d.say(now, c)
@@ -191,7 +197,7 @@ func (d *Door) onCheck(now time.Duration, from *view.Member, ask wire.Check) {
 	if len(d.checks) >= maxChecks {
 		return
 	}
-	c := &check{key: key, member: from, ask: ask, id: wire.ID(ask.Record.Name), since: now, next: now, most: probeTries, needed: 1}
+	c := &check{key: key, member: from, ask: ask, id: key.joiner, since: now, next: now, most: probeTries, needed: 1}
 	if ask.Holder.IsValid() && ask.Record.Name == d.st.Self.Name {
 		c.held = true
 	}
@@ -203,10 +209,21 @@ func (d *Door) onCheck(now time.Duration, from *view.Member, ask wire.Check) {
 		c.most = strictTries
 	}
 	c.wait = d.keptOut(now, ask.Record)
-	c.seq = DoorSeq | d.rng.Uint32()&^(strictTries-1)
+	c.seq = d.freeSeq()
 	d.checks[key] = c
 	d.bySeq[c.seq] = c
 	d.tickCheck(now, c)
+}
+
+// freeSeq draws the first sequence number of a check. In every sixth storm of ten thousand two would have the same, and what one
+// of them answers would be lost on the other.
+func (d *Door) freeSeq() uint32 {
+	for {
+		seq := DoorSeq | d.rng.Uint32()&^(strictTries-1)
+		if d.bySeq[seq] == nil {
+			return seq
+		}
+	}
 }
 
 // tickChecks does what is due. Many checks are looked at together, now and then: each step through all takes its time.
@@ -239,13 +256,7 @@ func (d *Door) checkBy(at time.Duration) {
 }
 
 func compareKeys(a, b checkKey) int {
-	if a.admitter != b.admitter {
-		if a.admitter < b.admitter {
-			return -1
-		}
-		return 1
-	}
-	return int(int64(a.nonce) - int64(b.nonce))
+	return cmp.Or(cmp.Compare(a.admitter, b.admitter), cmp.Compare(a.nonce, b.nonce), cmp.Compare(a.joiner, b.joiner))
 }
 
 func (d *Door) tickCheck(now time.Duration, c *check) {
@@ -265,10 +276,7 @@ func (d *Door) tickCheck(now time.Duration, c *check) {
 	}
 	seq := c.seq + uint32(c.tries)
 	c.tries++
-	c.next = now + probeEvery
-	if c.tries > probeTries && !c.ask.Lossy {
-		c.next = now + crowdEvery
-	}
+	c.next = now + c.pause()
 	d.checkBy(c.next)
 	if !c.yes {
 		d.host.SendTo(c.ask.Record.Addr, wire.Ping{Seq: seq})
@@ -276,6 +284,18 @@ func (d *Door) tickCheck(now time.Duration, c *check) {
 	if c.ask.Holder.IsValid() {
 		d.host.SendTo(c.ask.Holder, wire.Ping{Seq: seq})
 	}
+}
+
+// pause is how long to wait for the answer to the latest try. One packet that is lost must not keep a joiner out of the window
+// that it came in.
+func (c *check) pause() time.Duration {
+	switch {
+	case c.ask.Lossy:
+		return probeEvery
+	case c.tries > probeTries:
+		return crowdEvery
+	}
+	return probePauses[c.tries-1]
 }
 
 // say reports to the admitter, and remembers the outcome in case the report is lost.

@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	window    = 32 // parts that are asked for and have not come
-	overtaken = 16 // so many parts after it came: it is lost
-	maxParts  = 1 << 16
-	mostFrom  = 8
+	window   = 32 // parts that are asked for and have not come
+	maxParts = 1 << 16
+	mostFrom = 8
 
 	firstWait = 50 * time.Millisecond // for what was asked for, before it is asked again
 	leastWait = 20 * time.Millisecond
+	overtakes = 5 * time.Millisecond // a later part came so long ago: the one before is lost (RFC 8985)
 	mostWait  = 800 * time.Millisecond
 	patience  = 250 * time.Millisecond // with the first who gives nothing; twice as long with each after it
 )
@@ -38,7 +38,8 @@ type Intake struct {
 	wait     time.Duration
 	mark     int           // the first part of the latest request
 	markedAt time.Duration // when it was sent; 0: it was answered, or sent again
-	holesAt  time.Duration // when parts that were overtaken were last asked for
+	holes    int           // what is missing before was asked for again once
+	holesDue time.Duration // when what is missing from there on and was overtaken is; 0: nothing is
 }
 
 // Collect begins to collect the roster of the view of that hash, in so many parts, from those addresses. Where it is sent
@@ -104,6 +105,9 @@ func (in *Intake) Part(now time.Duration, m wire.Roster) {
 	in.next = now + in.wait
 	in.high = max(in.high, part+1)
 	in.advance()
+	if in.holesDue == 0 && in.hole() < in.high {
+		in.holesDue = now + overtakes
+	}
 	if !l.whole() {
 		in.request(now, false)
 	}
@@ -128,45 +132,71 @@ func (in *Intake) Members() (members []*view.Member, whole bool) {
 	return members, true
 }
 
+// hole is the first part that is missing and was not asked for again.
+func (in *Intake) hole() int {
+	i := max(in.low, in.holes)
+	for in.list.has(i) {
+		i++
+	}
+	return i
+}
+
 // request asks for more, if enough of what was asked for has come; or again for all that is missing.
 func (in *Intake) request(now time.Duration, again bool) {
 	l := in.list
 	end := min(in.low+64, len(l.parts))
-	lost := func(i int) bool { return again || i+overtaken < in.high && now-in.holesAt >= in.wait }
-	awaited, missing := 0, false
-	for i := in.low; i < min(in.asked, end); i++ {
-		switch {
-		case l.has(i):
-		case lost(i):
-			missing = true
-		default:
+	awaited := 0
+	for i := in.low; i < min(in.asked, end) && !again; i++ {
+		if !l.has(i) {
 			awaited++
 		}
 	}
-	if !again && (awaited > window/2 || !missing && in.asked >= end) {
+	if !again && (awaited > window/2 || in.asked >= end) {
 		return
 	}
 	if in.asked < end {
 		in.mark, in.markedAt = in.asked, now
 	}
-	f := wire.Fetch{View: l.view, First: uint32(in.low)}
-	for i, room := in.low, window-awaited; i < end && room > 0; i++ {
-		if !l.has(i) && (i >= in.asked || lost(i)) {
+	first := in.asked
+	if again {
+		first = in.low
+	}
+	in.asked = max(in.asked, in.fetch(first, end, window-awaited))
+}
+
+// fetch asks for so many of the parts that are missing, and tells before which all were asked for.
+func (in *Intake) fetch(first, end, most int) int {
+	f := wire.Fetch{View: in.list.view, First: uint32(in.low)}
+	i := first
+	for ; i < end && most > 0; i++ {
+		if !in.list.has(i) {
 			f.Mask |= 1 << (i - in.low)
-			in.asked = max(in.asked, i+1)
-			room--
+			most--
 		}
 	}
-	if missing {
-		in.holesAt = now
-	}
 	in.r.host.SendTo(in.from[0], f)
+	return i
+}
+
+// fillHoles asks again for what was overtaken, once: when that is lost, too, it is asked for as if nothing came.
+func (in *Intake) fillHoles(now time.Duration, late bool) {
+	if in.holesDue == 0 || now < in.holesDue {
+		return
+	}
+	in.holesDue = 0
+	if first, end := in.hole(), min(in.high, in.low+64); first < end && !late {
+		in.holes = in.fetch(first, end, window)
+	}
 }
 
 // Tick asks again. Somebody who gives nothing for a while is passed over, unless it is this member that is late: then what
 // it waits for waits here.
 func (in *Intake) Tick(now time.Duration, late bool) {
-	if now < in.next || in.list.whole() {
+	if in.list.whole() {
+		return
+	}
+	in.fillHoles(now, late)
+	if now < in.next {
 		return
 	}
 	if late {
@@ -186,4 +216,9 @@ func (in *Intake) Tick(now time.Duration, late bool) {
 }
 
 // Next is when Tick has something to do.
-func (in *Intake) Next() time.Duration { return in.next }
+func (in *Intake) Next() time.Duration {
+	if in.holesDue > 0 {
+		return min(in.next, in.holesDue)
+	}
+	return in.next
+}

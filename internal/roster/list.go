@@ -34,9 +34,17 @@ func (l *list) whole() bool { return l.have > 0 && l.have == len(l.parts) }
 
 func (l *list) has(part int) bool { return part >= 0 && part < len(l.parts) && l.parts[part] != nil }
 
-// note remembers what somebody waits for, in the place of what it waited for before.
+// note remembers what somebody waits for, besides what it asked for before and has not come here yet: it does not name that
+// again.
 func (l *list) note(from receiver, f wire.Fetch) {
-	l.asked = slices.DeleteFunc(l.asked, func(a asked) bool { return a.addr == from.addr })
+	if i := slices.IndexFunc(l.asked, func(a asked) bool { return a.addr == from.addr }); i >= 0 {
+		before := l.asked[i]
+		if before.First > f.First { // it was sent later, and overtook this one
+			before.Fetch, f = f, before.Fetch
+		}
+		f.Mask |= before.Mask >> (f.First - before.First)
+		l.asked = slices.Delete(l.asked, i, i+1)
+	}
 	if f.Mask != 0 && len(l.asked) < maxAsked {
 		l.asked = append(l.asked, asked{f, from})
 	}

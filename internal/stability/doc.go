@@ -40,6 +40,8 @@
 //   - Nobody to hear it. A member that comes back under a higher epoch has nothing to say before its children have
 //     spoken, and they have agreed and are silent. So an adopter at once, and who enters above epoch 0 after the first
 //     repeat interval, names the tag to the neighbours that have not used it, by a HoldOuts without names, until they do.
+//   - A child that does not know. The word that it was let in may be lost, and no child of its own speaks to it. So who has
+//     children names the tag to those who have not used it 20 ms after its view began, in the same way, under any epoch.
 //   - A dead parent. Names flow through the tree, and nobody above a dead member's children could send them any. So a
 //     parent that leaves an Up unacknowledged for 500 ms, or sends nothing downwards for 2 s, is named by its children,
 //     and whoever has no list from above sends its own down.

@@ -9,8 +9,9 @@ import (
 
 // When a message is said again (rules/dissemination.md 6b).
 const (
-	firstRepeat = 5 * time.Millisecond // or two round trips, if that is more
-	maxRepeat   = time.Second          // also how often an Up is said after it was acknowledged, until the Down
+	firstRepeat = 5 * time.Millisecond  // or two round trips, if that is more
+	childEnters = 20 * time.Millisecond // after its parent
+	maxRepeat   = time.Second           // also how often an Up is said after it was acknowledged, until the Down
 )
 
 // near is a neighbour in the tree, under one tag: the parent or a child. One message to it is under way at a time.

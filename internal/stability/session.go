@@ -64,12 +64,16 @@ func (t *Tree) enter(v *view.View) {
 	}
 }
 
-// tellAfter is when a member that entered with this epoch names it. Nobody can be below epoch 0.
+// tellAfter is when a member that entered with this epoch names it. Nobody can be below epoch 0, but a child may not know that
+// it is in the view: the admitter's word was lost.
 func (t *Tree) tellAfter(epoch uint32) time.Duration {
-	if epoch == 0 {
-		return 0
+	switch {
+	case epoch > 0:
+		return t.now + t.first
+	case len(t.s.children) > 0:
+		return t.now + max(t.first, childEnters)
 	}
-	return t.now + t.first
+	return 0
 }
 
 // adopt takes over a higher epoch: another member left this view and came back.
@@ -170,11 +174,8 @@ func (t *Tree) tellTag() {
 		return
 	}
 	s.tellDue = 0
-	if s.epoch == 0 {
-		return
-	}
 	silent := false
-	if p := s.parent; p != nil && !p.heard && p.phase == 0 {
+	if p := s.parent; s.epoch > 0 && p != nil && !p.heard && p.phase == 0 {
 		silent = true
 		t.sendHoldOuts(p, nil, false)
 	}

@@ -346,3 +346,26 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Errorf("keeps %d names of a child", n)
 	}
 }
+
+// A child may be in the view and not know, for the word to it was lost: then nothing but this message tells it.
+func TestAChildThatIsSilentHearsOfTheView(t *testing.T) {
+	f := rootOfThree()
+	a, b := f.leaves[0], f.leaves[1]
+	f.tree.SetView(start, f.v)
+	f.get(a, wire.Up{View: f.h, Phase: wire.Held})
+	f.expect(t, sent{a.ID, wire.TreeAck{View: f.h, Phase: wire.Held}})
+	if f.tree.Next() != start+childEnters {
+		t.Errorf("next %v", f.tree.Next()-start)
+	}
+	f.tree.Tick(start + childEnters)
+	f.expect(t, sent{b.ID, wire.HoldOuts{View: f.h, Down: true}})
+	f.tree.Tick(f.tree.Next())
+	f.expect(t, sent{b.ID, wire.HoldOuts{View: f.h, Down: true}})
+
+	leaf := leafOfThree()
+	leaf.tree.SetView(start, leaf.v)
+	leaf.expect(t, sent{leaf.root.ID, wire.Up{View: leaf.h, Phase: wire.Held}})
+	leaf.get(leaf.root, wire.TreeAck{View: leaf.h, Phase: wire.Held})
+	leaf.tree.Tick(start + childEnters)
+	leaf.expect(t)
+}
