@@ -179,6 +179,9 @@ func (d *Door) onRefuse(now time.Duration, from netip.AddrPort, h wire.Header, r
 		return
 	case wire.RefusedBusy:
 		a.tries = joinTries
+		if a.side { // the larger view has fallen apart, and its members may be asking this side meanwhile
+			d.giveUp(now)
+		}
 		return
 	}
 	d.waiting.times++

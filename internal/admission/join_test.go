@@ -127,3 +127,17 @@ func TestALostWordIsAskedFor(t *testing.T) {
 		t.Errorf("asked at %v, want %v", asked, want)
 	}
 }
+
+// Two sides that were told to join each other wait for nothing: the first that hears that the other is on its way stays.
+func TestASideIsNotOutForWhoIsOutItself(t *testing.T) {
+	admitter := netip.MustParseAddrPort("10.0.0.9:7787")
+	st := store.New(wire.Record{Name: "a", Life: wire.Life{Generation: 1, Boot: 1}}, store.Limits{})
+	for _, side := range []bool{false, true} {
+		d := &Door{st: st, self: st.Self.ID, host: &refusedHost{}}
+		d.attempt = &attempt{want: st.Self.Record, targets: []netip.AddrPort{admitter}, asked: time.Second, out: true, side: side}
+		d.onRefuse(2*time.Second, admitter, wire.Header{}, wire.Refuse{Reason: wire.RefusedBusy})
+		if d.Out() == side {
+			t.Errorf("asking with its side %v: out %v", side, d.Out())
+		}
+	}
+}
