@@ -227,7 +227,13 @@ func (d *Door) onAdmitted(now time.Duration, from netip.AddrPort, member *view.M
 		d.onBatch(now, member, m)
 		return
 	}
-	if !a.mayTake(from) || a.intake != nil && a.intake.View() == m.View {
+	if !a.mayTake(from) {
+		return
+	}
+	if in := a.intake; in != nil && (in.View() == m.View || now-in.Latest() < rosterStalls) { // the other may be of newcomers alone
+		if in.View() == m.View && len(m.Addrs) == 0 {
+			in.First(now, from)
+		}
 		return
 	}
 	a.intake = d.rosters.Collect(now, m.View, m.Parts, append(m.Addrs, from), false)

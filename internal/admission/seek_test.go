@@ -111,3 +111,20 @@ func TestWhoIsCountedOnAsksForTheWord(t *testing.T) {
 		t.Errorf("it asked %d times", asked)
 	}
 }
+
+// A list that comes is collected, whatever other one the admitter tells of: that may be of those alone who came since.
+func TestAListThatComesIsCollected(t *testing.T) {
+	d, _ := seeking(seedAddr)
+	now := 2 * time.Second
+	for _, step := range []struct {
+		after time.Duration
+		view  uint64
+		want  uint64
+	}{{0, 1, 1}, {rosterStalls / 2, 2, 1}, {rosterStalls, 2, 2}} {
+		now += step.after
+		d.Receive(now, seedAddr, wire.Header{}, nil, wire.Admitted{View: step.view, Parts: 5})
+		if got := d.attempt.intake.View(); got != step.want {
+			t.Errorf("told of the list %d after %v it collects %d", step.view, step.after, got)
+		}
+	}
+}

@@ -76,6 +76,14 @@ func (in *Intake) Also(from netip.AddrPort) {
 	}
 }
 
+// First asks somebody before all others: the admitter says that they have it no more.
+func (in *Intake) First(now time.Duration, from netip.AddrPort) {
+	if in.from[0] != from {
+		in.from = append([]netip.AddrPort{from}, slices.DeleteFunc(in.from, func(a netip.AddrPort) bool { return a == from })...)
+		in.tries, in.since, in.next = 0, now, now
+	}
+}
+
 // Takes reports whether parts are accepted from an address.
 func (in *Intake) Takes(from netip.AddrPort) bool { return slices.Contains(in.from, from) }
 

@@ -33,6 +33,7 @@ const (
 	maxLists = 16
 	maxEmpty = 4   // of which nothing is here but that somebody asked
 	maxAsked = 256 // who wait for parts of a list
+	fromHere = 3   // so often a joiner is told again where its roster is; from then on it is here
 
 	firstAgain = 20 * time.Millisecond // until a joiner is told again where the roster is; doubled each time
 	lastAgain  = 80 * time.Millisecond
@@ -54,6 +55,7 @@ type given struct {
 	view   uint64
 	from   []netip.AddrPort
 	direct bool
+	again  int
 }
 
 // word is what was said to a joiner that is to fetch the roster here, and has not begun to. It is said again: the joiner
@@ -86,7 +88,7 @@ func (r *Rosters) Give(now time.Duration, v *view.View, joiners []*view.Member) 
 }
 
 // Again repeats to a joiner what it was given, for it did not arrive: parts of another view would not fit to those that did.
-// If that is too long ago the joiner is given v.
+// If that is too long ago the joiner is given v. Who asks many times is to fetch it here.
 func (r *Rosters) Again(now time.Duration, v *view.View, joiner *view.Member) {
 	g, ok := r.given[joiner.ID]
 	l := r.find(g.view)
@@ -95,6 +97,10 @@ func (r *Rosters) Again(now time.Duration, v *view.View, joiner *view.Member) {
 		return
 	}
 	l.used = now
+	if g.again++; g.again >= fromHere {
+		g.from = nil // those above may have forgotten the list
+	}
+	r.given[joiner.ID] = g
 	r.tell(l, joiner.Addr, g)
 }
 

@@ -241,11 +241,16 @@ func (w words) SendTo(_ netip.AddrPort, m wire.Message) {
 type asker struct {
 	fetches []wire.Fetch
 	parts   []uint32
+	words   []wire.Admitted
+	to      netip.AddrPort // of the last message
 }
 
 func (a *asker) Send(*view.Member, wire.Message) {}
-func (a *asker) SendTo(_ netip.AddrPort, m wire.Message) {
+func (a *asker) SendTo(to netip.AddrPort, m wire.Message) {
+	a.to = to
 	switch m := m.(type) {
+	case wire.Admitted:
+		a.words = append(a.words, m)
 	case wire.Fetch:
 		a.fetches = append(a.fetches, m)
 	case wire.Roster:
@@ -324,5 +329,32 @@ func TestTheLateAskForNothingThatWasOvertaken(t *testing.T) {
 	in.Tick(overtakes, true)
 	if len(a.fetches) > 0 || in.Next() <= overtakes {
 		t.Errorf("it asked for %+v, and again %v later", a.fetches, in.Next()-overtakes)
+	}
+}
+
+// Those above a joiner may have forgotten the list. Who asks the admitter again and again is to fetch it there.
+func TestWhoAsksManyTimesFetchesFromTheAdmitter(t *testing.T) {
+	_, v := newNetwork(20, 0)
+	a := &asker{}
+	r := New(a, view.NewMember, true)
+	r.Give(0, v, v.All()[10:])
+	a.words = nil
+	for range fromHere + 1 {
+		r.Again(time.Millisecond, v, v.At(19))
+	}
+	for i, w := range a.words {
+		if (len(w.Addrs) == 0) != (i+1 >= fromHere) {
+			t.Errorf("asked %d times it is to fetch from %v", i+1, w.Addrs)
+		}
+	}
+}
+
+func TestTheFirstIsAskedAtOnce(t *testing.T) {
+	a, in, _ := collecting(t)
+	admitter := netip.MustParseAddrPort("10.1.0.1:7787")
+	in.First(time.Millisecond, admitter)
+	in.Tick(time.Millisecond, false)
+	if a.to != admitter || !in.Takes(admitter) {
+		t.Errorf("%v was asked", a.to)
 	}
 }
