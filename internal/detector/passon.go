@@ -15,7 +15,7 @@ import (
 // what was settled meanwhile is told by the ends alone.
 const (
 	batch    = 50 * time.Millisecond  // changes of rumours travel together
-	quickFor = time.Second            // within which so many lists of others as Config.Quick says are passed on at once, beside those that vouch
+	quickFor = time.Second            // within which Config.Quick lists of others, and all that vouch, are passed on at once
 	hesitate = 300 * time.Millisecond // the rest after so long
 	slack    = 100 * time.Millisecond // or sooner by so much, together with others
 	urgent   = 5 * time.Second
