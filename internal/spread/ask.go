@@ -58,11 +58,12 @@ const (
 )
 
 // timeout is how long to wait for an answer after so many asks in vain. While changes wait somewhere for want of budget,
-// answers do for as long: who asked again meanwhile would be answered twice.
+// answers do for as long: who asked again meanwhile would be answered twice. One that stood still for an hour tells of an
+// hour, and that must not be how long a lost answer is waited for.
 func (s *Spread) timeout(tries int) time.Duration {
 	d := s.wait.timeout(tries)
 	if r := s.flow.worst; r.age >= tellFrom && s.now-r.at < hearsayFor {
-		d += r.age
+		d += min(r.age, mostTimeout)
 	}
 	return d
 }

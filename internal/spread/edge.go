@@ -133,10 +133,11 @@ func (s *Spread) pause() time.Duration {
 }
 
 func (s *Spread) flushEdges(now time.Duration) {
+	behind := s.behind(now)
 	for _, e := range s.edges {
 		switch {
 		case e.due == 0 || e.due > now || e.next > now:
-		case s.budget.open(0) && !s.behind(now):
+		case s.budget.open(0) && !behind:
 			s.flush(now, e)
 		default:
 			s.watchFlow(now)

@@ -186,6 +186,10 @@ func TestAsksAreAsPatientAsAnswersWait(t *testing.T) {
 	if d := w.s.timeout(0); d < usual+700*time.Millisecond {
 		t.Errorf("%v, usually %v", d, usual)
 	}
+	w.write(100*time.Millisecond, time.Hour) // somebody stood still, with something left to send
+	if d := w.s.timeout(0); d > usual+mostTimeout {
+		t.Errorf("%v because of one that stood still", d)
+	}
 	w.now += hearsayFor
 	w.s.Tick(w.now)
 	if d := w.s.timeout(0); d != usual {
