@@ -23,8 +23,8 @@ func Convicted(v *view.View, rumours []wire.Rumour, self uint64) []Verdict {
 		}
 		clear(gone)
 		for _, c := range round {
-			gone[c.Member.ID] = true
-			all = append(all, c.Verdict)
+			gone[c.member.ID] = true
+			all = append(all, c.verdict())
 		}
 		if !stillAccused(on, gone) {
 			break // as nearly always: the overlay of the smaller view is not needed
@@ -109,13 +109,18 @@ func subjectOf(v *view.View, author *view.Member, s wire.Suspicion) *view.Member
 	return nil
 }
 
-// charge is a verdict that holds unless a stronger one takes away its accusers.
+// charge is a conviction that holds unless a stronger one takes away its accusers.
 type charge struct {
-	Verdict
-	accusers []uint64
-	watchers int // of them
+	member   *view.Member
+	accusers []uint64 // sorted
+	watchers int      // of them
 }
 
+func (c charge) verdict() Verdict {
+	return Verdict{Member: c.member, Accusers: c.accusers[:min(len(c.accusers), wire.MaxAccusers)]}
+}
+
+// convictedOnce gives the charges of one round, sorted by id.
 func convictedOnce(v *view.View, on map[uint64]*votes, self uint64) []charge {
 	var out []charge
 	for _, m := range v.All() {
@@ -123,8 +128,7 @@ func convictedOnce(v *view.View, on map[uint64]*votes, self uint64) []charge {
 		if t == nil || m.ID == self {
 			continue
 		}
-		if c := verdict(v, t, func(id uint64) bool { return on[id] != nil }); c.accusers != nil {
-			c.Verdict = Verdict{Member: m, Accusers: c.accusers[:min(len(c.accusers), wire.MaxAccusers)]}
+		if c, ok := convict(v, t, func(id uint64) bool { return on[id] != nil }); ok {
 			out = append(out, c)
 		}
 	}
@@ -135,30 +139,27 @@ func convictedOnce(v *view.View, on map[uint64]*votes, self uint64) []charge {
 // a cut one way, each of two sides is convicted by the other. Then it gives those whom most of their watchers accuse: they
 // are gone when the rest is judged.
 func strongest(round []charge) []charge {
-	quarrel := slices.ContainsFunc(round, func(c charge) bool {
-		return slices.ContainsFunc(c.accusers, func(id uint64) bool {
-			_, ok := slices.BinarySearchFunc(round, id, func(c charge, id uint64) int { return cmp.Compare(c.Member.ID, id) })
-			return ok
-		})
-	})
-	if !quarrel {
+	convicted := func(id uint64) bool {
+		_, ok := slices.BinarySearchFunc(round, id, func(c charge, id uint64) int { return cmp.Compare(c.member.ID, id) })
+		return ok
+	}
+	if !slices.ContainsFunc(round, func(c charge) bool { return slices.ContainsFunc(c.accusers, convicted) }) {
 		return round
 	}
 	most := slices.MaxFunc(round, func(a, b charge) int { return cmp.Compare(a.watchers, b.watchers) }).watchers
 	return slices.DeleteFunc(round, func(c charge) bool { return c.watchers < most })
 }
 
-// verdict gives the accusers that convict, if they do. The electorate is who accuses, who vouches, and the watchers that
-// could still speak and don't: an accused silent watcher does not block, else the last of many never concludes.
-func verdict(v *view.View, t *votes, accused func(id uint64) bool) charge {
+// convict weighs the votes on one member. The electorate is who accuses, who vouches, and the watchers that could still
+// speak and don't: an accused silent watcher does not block, else the last of many never concludes.
+func convict(v *view.View, t *votes, accused func(id uint64) bool) (charge, bool) {
 	if len(t.accusers) < quorum {
-		return charge{}
+		return charge{}, false
 	}
 	watchers := v.Neighbors(t.subject.ID)
-	fromAfar := func(id uint64) bool { return !among(watchers, id) }
 	accusers := t.accusers
 	if len(t.vouchers) > 0 {
-		accusers = slices.DeleteFunc(slices.Clone(accusers), fromAfar)
+		accusers = slices.DeleteFunc(slices.Clone(accusers), func(id uint64) bool { return !among(watchers, id) })
 	}
 	silent, accusing := 0, 0
 	for _, w := range watchers {
@@ -171,8 +172,8 @@ func verdict(v *view.View, t *votes, accused func(id uint64) bool) charge {
 	}
 	electorate := len(accusers) + len(t.vouchers) + silent
 	if len(accusers) < quorum || 2*len(accusers) <= electorate {
-		return charge{}
+		return charge{}, false
 	}
 	slices.Sort(accusers)
-	return charge{accusers: accusers, watchers: accusing}
+	return charge{t.subject, accusers, accusing}, true
 }

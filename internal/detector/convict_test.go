@@ -255,8 +255,8 @@ func TestSettledIsWhomTheFirstRoundConvicts(t *testing.T) {
 		c := d.court()
 		round := convictedOnce(d.v, tally(d.v, d.lists()), d.self.ID)
 		for _, m := range d.v.All() {
-			want := slices.ContainsFunc(round, func(c charge) bool { return c.Member == m })
-			if got := c.convicts(m.ID); got != want {
+			want := slices.ContainsFunc(round, func(c charge) bool { return c.member == m })
+			if got := c.settles(m.ID); got != want {
 				t.Fatalf("%s: settled %v, convicted %v", m.Name, got, want)
 			}
 		}

@@ -5,8 +5,8 @@
 // direct and through others, by all watchers (burst.go); phi of the edge is summed over what stays unanswered (edge.go,
 // loss.go), and a watcher that reaches the threshold accuses (accuse.go), or one that gets too few answers (grey.go).
 // Accusations and vouches are rumours (rumour.go): passed on (passon.go), forgotten when they are not repeated, never state.
-// The conviction is a pure function of rumours and view (convict.go), and ends that others wrote are measured by it
-// (dispute.go). A mass fault is settled by calling the roll (roll.go). Who reaches nobody ends all others (isolate.go), and
+// The conviction is a pure function of rumours and view (convict.go), asked by way of the court (court.go), and ends that
+// others wrote are weighed by it (dispute.go). A mass fault is settled by calling the roll (roll.go). Who reaches nobody ends all others (isolate.go), and
 // who woke late first doubts itself (late.go).
 //
 // A Detector does no IO, starts no goroutine, reads no clock; the order of no map reaches what it says.
@@ -96,7 +96,7 @@ type Detector struct {
 	own      ownList
 	rumours  map[uint64]*rumour // by author, this member included
 	vouching int                // how many of them vouch for anybody
-	judged   map[uint64]bool    // whom they convict; nil: not known since they changed
+	sitting  *court             // nil: nothing was asked since they changed
 	subjects map[uint64]*subject
 	quick    quick
 	flushAt  time.Duration // 0: nothing to pass on
@@ -170,7 +170,7 @@ func (d *Detector) forgetAll(now time.Duration, v *view.View) {
 	}
 	d.ids, d.edges = nil, nil
 	clear(d.rumours)
-	d.vouching, d.judged = 0, nil
+	d.vouching, d.sitting = 0, nil
 	clear(d.subjects)
 	d.own = ownList{seq: d.own.seq}
 	d.flushAt, d.expireAt, d.evalAt, d.changed = 0, 0, 0, 0

@@ -4,14 +4,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/grapevine-gossip/grapevine/internal/view"
 	"github.com/grapevine-gossip/grapevine/internal/wire"
 )
 
-const (
-	disputeFor  = 3 * time.Second        // an end so old is believed: nobody is kept for longer
-	heardLately = 700 * time.Millisecond // an answer so fresh speaks for a member: no accusation is so quick
-)
+// disputeFor is the age from which on an end is believed: nobody is kept in for longer.
+const disputeFor = 3 * time.Second
 
 // Disputes reports whether the end of a member of the view, written by others, is set aside for now. Where a part of the
 // members hear nobody of the rest but are heard, they convict the rest, and their ends would come to the rest before
@@ -26,18 +23,24 @@ func (d *Detector) Disputes(now time.Duration, end wire.End) bool {
 	if e != nil && e.accused != nil {
 		return false
 	}
-	heard := e != nil && e.ever && now-e.answered < heardLately
+	heard := e != nil && e.ever && now-e.answered < forgiven // no accusation is so quick
 	if !heard && d.vouching == 0 && d.unaccused(end.Accusers) >= quorum {
 		return false // as nearly always
 	}
-	if d.judgement()[m.ID] {
+	c := d.court()
+	if c.judge(); c.convicted[m.ID] {
 		return false
 	}
-	t := d.votesOn(m, end.Accusers, heard)
-	if len(t.vouchers) == 0 {
+	t := c.votesOn(m, end.Accusers)
+	if heard {
+		t.vouchers = append(t.vouchers, d.self.ID)
+	}
+	silenced := func(id uint64) bool { return c.convicted[id] || d.v.Find(id) == nil }
+	t.accusers = slices.DeleteFunc(t.accusers, silenced)
+	if t.vouchers = slices.DeleteFunc(t.vouchers, silenced); len(t.vouchers) == 0 {
 		return len(t.accusers) < quorum
 	}
-	return verdict(d.v, t, func(id uint64) bool { return d.subjects[id] != nil }).accusers == nil
+	return !c.convicts(t)
 }
 
 // unaccused counts those of these who are in the view and whom nobody accuses.
@@ -49,33 +52,4 @@ func (d *Detector) unaccused(ids []uint64) int {
 		}
 	}
 	return n
-}
-
-// votesOn are the votes on a member by those whom the rumours known here do not convict: accusers that are named or known,
-// vouchers, and this member if it hears it.
-func (d *Detector) votesOn(m *view.Member, named []uint64, heard bool) *votes {
-	t := &votes{subject: m, accusers: slices.Clone(named), vouchers: slices.Clone(d.court().vouchers[m.ID])}
-	for _, a := range d.Accusers(m.ID) {
-		t.accusers = append(t.accusers, a.ID)
-	}
-	if heard {
-		t.vouchers = append(t.vouchers, d.self.ID)
-	}
-	convicted := d.judgement()
-	silenced := func(id uint64) bool { return convicted[id] || d.v.Find(id) == nil }
-	slices.Sort(t.accusers)
-	t.accusers = slices.DeleteFunc(slices.Compact(t.accusers), silenced)
-	t.vouchers = slices.DeleteFunc(t.vouchers, func(id uint64) bool { return silenced(id) || slices.Contains(t.accusers, id) })
-	return t
-}
-
-// judgement is whom the rumours known here convict.
-func (d *Detector) judgement() map[uint64]bool {
-	if d.judged == nil {
-		d.judged = map[uint64]bool{}
-		for _, v := range Convicted(d.v, d.lists(), d.self.ID) {
-			d.judged[v.Member.ID] = true
-		}
-	}
-	return d.judged
 }

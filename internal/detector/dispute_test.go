@@ -80,10 +80,10 @@ func TestWhoHearsAMemberDisputesItsEnd(t *testing.T) {
 	pass(d, s, time.Second, 10*time.Second, all)
 	e := d.edges[0]
 	end := wire.End{Name: e.m.Name, Life: e.m.Life, Cause: wire.Failed, Accusers: []uint64{d.edges[1].m.ID, d.edges[2].m.ID}}
-	if !d.Disputes(e.answered+heardLately/2, end) {
+	if !d.Disputes(e.answered+forgiven/2, end) {
 		t.Error("not disputed though it has just answered")
 	}
-	if d.Disputes(e.answered+heardLately, end) {
+	if d.Disputes(e.answered+forgiven, end) {
 		t.Error("disputed though it has been silent since")
 	}
 }

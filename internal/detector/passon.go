@@ -95,49 +95,6 @@ func (d *Detector) due(now time.Duration) []*rumour {
 	return due
 }
 
-// court finds out whom what is known here convicts: their ends will say so to everybody.
-type court struct {
-	d        *Detector
-	vouchers map[uint64][]uint64 // by subject
-	settled  map[uint64]bool     // as far as it was asked
-}
-
-func (d *Detector) court() *court {
-	c := &court{d, map[uint64][]uint64{}, map[uint64]bool{}}
-	for _, r := range d.rumours {
-		for _, s := range r.Vouched {
-			if author := authorOf(d.v, r.Rumour); author != nil && subjectOf(d.v, author, s) != nil {
-				c.vouchers[s.ID] = append(c.vouchers[s.ID], author.ID)
-			}
-		}
-	}
-	return c
-}
-
-// undecided reports whether a list tells anything of somebody in the view who is not convicted.
-func (c *court) undecided(r wire.Rumour) bool {
-	open := func(s wire.Suspicion) bool { return c.d.inView(s) && !c.convicts(s.ID) }
-	return slices.ContainsFunc(r.Accused, open) || slices.ContainsFunc(r.Vouched, open)
-}
-
-func (c *court) convicts(id uint64) bool {
-	if settled, known := c.settled[id]; known {
-		return settled
-	}
-	s := c.d.subjects[id]
-	if s == nil || id == c.d.self.ID {
-		return false
-	}
-	t := &votes{subject: c.d.v.Find(id)}
-	for _, a := range s.accusers {
-		t.accusers = append(t.accusers, a.id)
-	}
-	t.vouchers = slices.DeleteFunc(c.vouchers[id], func(id uint64) bool { return slices.Contains(t.accusers, id) })
-	settled := verdict(c.d.v, t, func(id uint64) bool { return c.d.subjects[id] != nil }).accusers != nil
-	c.settled[id] = settled
-	return settled
-}
-
 // lists gives all rumours in the order of their authors.
 func (d *Detector) lists() []wire.Rumour {
 	out := make([]wire.Rumour, 0, len(d.rumours))

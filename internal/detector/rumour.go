@@ -324,7 +324,7 @@ func (d *Detector) rejudge(now time.Duration) {
 		d.changed = now
 	}
 	d.evalAt = max(now, min(now+judgeQuiet, d.changed+judgeLate)) // who is late has put it off
-	d.judged = nil
+	d.sitting = nil
 }
 
 // tickJudge convicts. Who is late, rejoining or leaving judges when that is over.
@@ -340,7 +340,7 @@ func (d *Detector) tickJudge(now time.Duration) {
 		d.evalAt = d.lateUntil
 		return
 	}
-	if verdicts := Convicted(d.v, d.lists(), d.self.ID); len(verdicts) > 0 {
+	if verdicts := d.court().judge(); len(verdicts) > 0 {
 		d.counts.convictions += uint64(len(verdicts))
 		d.host.Convict(now, verdicts)
 	}
