@@ -2,6 +2,8 @@ package scenario
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -90,6 +92,31 @@ func TestDeafMembersAreBelievedByNobody(t *testing.T) {
 		}
 		if removed, wronged := r.Figures.Find("grey.removed").Value, r.Figures.Find("false_removals").Value; removed != 6 || wronged != 0 {
 			t.Errorf("seed %d: %v of 6 deaf members were removed, and %v that heard", seed+1, removed, wronged)
+		}
+	}
+}
+
+// Halves that are mended while they convict each other. In these worlds it took 9 to 33 s until all were one again: each side
+// was on its way to the other.
+func TestACutThatIsMendedWhileItIsJudgedHeals(t *testing.T) {
+	t.Parallel()
+	var half []string
+	for i := range 50 {
+		half = append(half, fmt.Sprint("n", i))
+	}
+	for _, w := range []struct {
+		apart time.Duration
+		seed  uint64
+	}{{1650 * time.Millisecond, 14}, {1700 * time.Millisecond, 16}, {1750 * time.Millisecond, 20}, {1800 * time.Millisecond, 16}, {1850 * time.Millisecond, 20}} {
+		p := faults.Defaults
+		p.Nodes, p.Duration = 100, time.Millisecond
+		p.Faults = []sim.Fault{{Deed: sim.Part, At: 5 * time.Second, For: w.apart, Who: half, Seed: 1}}
+		r := faults.Play(p, w.seed, nil)
+		if len(r.Violations) > 0 || r.Unfinished != "" {
+			t.Fatalf("%v %s", r.Violations, r.Unfinished)
+		}
+		if last := slices.Max(r.Figures.Find("heal_ms").Samples); last > 6000 {
+			t.Errorf("apart for %v, seed %d: one again after %.0f ms", w.apart, w.seed, last)
 		}
 	}
 }
