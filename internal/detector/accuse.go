@@ -40,7 +40,11 @@ func (d *Detector) accuse(now time.Duration, e *edge, phi float64, grey bool) {
 	}
 	e.burst, e.vouching = nil, false
 	d.counts.accusations++
-	d.ownChanged(now)
+	if d.othersToo(e.m.ID) {
+		d.ownChanged(now)
+	} else {
+		d.tellWithin(now, 0)
+	}
 }
 
 // withdraw takes an accusation back.

@@ -39,8 +39,16 @@ func (d *Detector) startBurst(now time.Duration, e *edge) {
 }
 
 // troubled reports whether more is amiss than one probe that got no answer.
-func (d *Detector) troubled(e *edge) bool {
-	return len(d.subjects) > 0 || slices.ContainsFunc(d.edges, func(o *edge) bool { return o != e && o.burst != nil })
+func (d *Detector) troubled(e *edge) bool { return d.subjects[e.m.ID] != nil || d.othersToo(e.m.ID) }
+
+// othersToo reports whether somebody beside a member is accused, or does not answer here.
+func (d *Detector) othersToo(id uint64) bool {
+	for other := range d.subjects {
+		if other != id {
+			return true
+		}
+	}
+	return slices.ContainsFunc(d.edges, func(e *edge) bool { return e.m.ID != id && e.burst != nil })
 }
 
 // needed is how many unanswered probes accuse e.

@@ -104,6 +104,7 @@ type Detector struct {
 	evalAt   time.Duration // 0: nothing to judge
 	changed  time.Duration // first change of rumours since the last evaluation; 0: none
 	alarmed  time.Duration // last accusation heard
+	shrank   time.Duration // when the view lost a member last
 
 	roll     roll
 	isolated isolation
@@ -149,6 +150,9 @@ func (d *Detector) SetView(now time.Duration, v *view.View) {
 			d.forgetAll(now, v)
 		}
 		d.self = self
+	}
+	if d.v != nil && v.Len() < d.v.Len() {
+		d.shrank = now
 	}
 	d.v = v
 	d.near = v.Neighbors(d.self.ID)

@@ -449,6 +449,54 @@ func TestAccusationsGoToTheOtherWatchersOfTheAccused(t *testing.T) {
 	}
 }
 
+// Where nothing can be added there is nothing to wait for: a single member is accused, by all its watchers.
+func TestWhomAllItsWatchersAccuseIsJudgedAtOnce(t *testing.T) {
+	const subject, other = 40, 41
+	for _, c := range []struct {
+		name   string
+		lost   bool // the view lost somebody a second ago
+		silent int  // watchers of the subject
+		also   []wire.Rumour
+		want   bool
+	}{
+		{name: "all", want: true},
+		{name: "all but one", silent: 1},
+		{name: "another one too", also: []wire.Rumour{says(50, []int{other}, nil)}},
+		{name: "somebody vouches", also: []wire.Rumour{says(50, nil, []int{subject})}},
+		{name: "after a loss", lost: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, s := alone(100)
+			now := 20 * time.Second
+			pass(d, s, time.Second, now, all)
+			if c.lost {
+				d.SetView(now-time.Second, d.v.Without(map[uint64]bool{testMember(99).ID: true}))
+			}
+			lists := slices.Clone(c.also)
+			for _, w := range d.v.Neighbors(testMember(subject).ID)[c.silent:] {
+				if w.ID == d.self.ID {
+					t.Fatal("this member must not be a watcher")
+				}
+				r := says(0, []int{subject}, nil)
+				r.Author = wire.RefOf(w.ID, w.Life)
+				lists = append(lists, r)
+			}
+			for _, r := range lists {
+				r.Seq, r.Every = 1, time.Second
+				d.Receive(now, d.near[0], r)
+			}
+			d.Tick(now)
+			if got := len(s.convicted) > 0; got != c.want {
+				t.Errorf("convicted at once: %v", got)
+			}
+			pass(d, s, now+1, now+judgeQuiet+time.Millisecond, all)
+			if len(s.convicted) == 0 {
+				t.Error("never convicted")
+			}
+		})
+	}
+}
+
 // The first lists of others are passed on at once. After defaultQuick of them the rest waits, and of what was settled
 // meanwhile nothing is passed on, but that somebody takes an accusation back is.
 func TestManyRumoursWaitUntilTheyAreNotSettled(t *testing.T) {

@@ -74,7 +74,7 @@ func (d *Detector) doubt(now time.Duration) {
 		}
 		e.nextAt, e.soonAt = now+1+d.within(d.interval), 0
 	}
-	for _, t := range [...]*time.Duration{&d.flushAt, &d.expireAt, &d.own.repeatAt, &d.evalAt} {
+	for _, t := range [...]*time.Duration{&d.flushAt, &d.own.tellAt, &d.expireAt, &d.own.repeatAt, &d.evalAt} {
 		if *t > 0 {
 			*t = max(*t, now)
 		}

@@ -14,7 +14,8 @@ import (
 // go together each of hundreds of lists would come to everybody from every neighbour; then the others wait a while, and
 // what was settled meanwhile is told by the ends alone.
 const (
-	batch    = 50 * time.Millisecond  // changes of rumours travel together
+	batch = 50 * time.Millisecond // changes of rumours travel together
+
 	quickFor = time.Second            // within which Config.Quick lists of others, and all that vouch, are passed on at once
 	hesitate = 300 * time.Millisecond // the rest after so long
 	slack    = 100 * time.Millisecond // or sooner by so much, together with others
@@ -45,10 +46,10 @@ func (d *Detector) passOn(now time.Duration, r *rumour) {
 
 // flush tells what is due: this member's own list if it changed, and those of others.
 func (d *Detector) flush(now time.Duration) {
-	if d.own.changed {
+	if d.own.tellAt > 0 && now >= d.own.tellAt {
 		d.publish(now)
 	}
-	d.flushAt = 0
+	d.flushAt = d.own.tellAt
 	due := d.due(now)
 	if len(due) == 0 {
 		return

@@ -20,6 +20,7 @@ const (
 
 	judgeQuiet = 200 * time.Millisecond // the view is judged when rumours did not change for so long
 	judgeLate  = time.Second            // and at most so long after the first change
+	calm       = 2 * time.Second        // a loss so long ago is no sign of another
 )
 
 // rumour is the newest list of one author.
@@ -35,7 +36,7 @@ type rumour struct {
 // ownList is what this member says itself.
 type ownList struct {
 	seq       uint64
-	changed   bool // to be written anew before the next flush
+	tellAt    time.Duration // when it is to be written anew; 0: it says what there is to say
 	changedAt time.Duration
 	every     time.Duration
 	repeatAt  time.Duration // 0: never
@@ -61,9 +62,11 @@ func (s *subject) accusedByOthers(self uint64) bool {
 }
 
 // ownChanged notes that this member has something else to say.
-func (d *Detector) ownChanged(now time.Duration) {
-	d.own.changed = true
-	d.flushAt = sooner(d.flushAt, now+batch)
+func (d *Detector) ownChanged(now time.Duration) { d.tellWithin(now, batch) }
+
+func (d *Detector) tellWithin(now, wait time.Duration) {
+	d.own.tellAt = sooner(d.own.tellAt, now+wait)
+	d.flushAt = sooner(d.flushAt, d.own.tellAt)
 }
 
 // receiveRumour takes a newer list of an author of the view, and passes it on.
@@ -282,7 +285,7 @@ func (d *Detector) write() wire.Rumour {
 
 // publish replaces this member's own list if it says something else than before.
 func (d *Detector) publish(now time.Duration) {
-	d.own.changed = false
+	d.own.tellAt = 0
 	r := d.write()
 	old := d.rumours[d.self.ID]
 	switch {
@@ -318,13 +321,34 @@ func (d *Detector) repeat(now time.Duration) {
 	}
 }
 
-// rejudge asks for a judgement: soon after the last change of rumours, not too long after the first.
+// rejudge asks for a judgement: soon after the last change of rumours, not too long after the first, and at once where
+// nothing can be added.
 func (d *Detector) rejudge(now time.Duration) {
 	if d.changed == 0 {
 		d.changed = now
 	}
-	d.evalAt = max(now, min(now+judgeQuiet, d.changed+judgeLate)) // who is late has put it off
+	quiet := judgeQuiet
+	if d.plain(now) {
+		quiet = 0
+	}
+	d.evalAt = max(now, min(now+quiet, d.changed+judgeLate)) // who is late has put it off
 	d.sitting = nil
+}
+
+// plain reports whether a single member is accused, by all its watchers, and nobody else seems to be going.
+func (d *Detector) plain(now time.Duration) bool {
+	if len(d.subjects) != 1 || d.vouching > 0 || d.shrank > 0 && now-d.shrank < calm {
+		return false
+	}
+	for id, s := range d.subjects {
+		for _, w := range d.v.Neighbors(id) {
+			if _, accuses := s.find(w.ID); !accuses {
+				return false
+			}
+		}
+		return !d.othersToo(id)
+	}
+	return false
 }
 
 // tickJudge convicts. Who is late, rejoining or leaving judges when that is over.

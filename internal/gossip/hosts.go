@@ -43,14 +43,14 @@ func (h detectorHost) Convict(now time.Duration, verdicts []detector.Verdict) {
 	}
 }
 
-func (h detectorHost) Suspected(_ time.Duration, member *view.Member, by []detector.Accusation) {
+func (h detectorHost) Suspected(now time.Duration, member *view.Member, by []detector.Accusation) {
 	accusers := make([]publish.Accuser, 0, len(by))
 	for _, a := range by {
 		if who := h.m.st.Find(a.ID); who != nil {
 			accusers = append(accusers, publish.Accuser{Name: who.Name, Phi: a.Phi})
 		}
 	}
-	h.m.pub.Suspected(member, accusers)
+	h.m.pub.Suspected(now, member, accusers)
 }
 
 func (h detectorHost) Cleared(_ time.Duration, member *view.Member) { h.m.pub.Cleared(member) }

@@ -33,9 +33,7 @@ type Publication struct {
 	cfg      Config
 	st       *store.Store
 	view     *view.View
-	held     time.Duration // since when ends are held back; 0: none
-	heldLast time.Duration
-	ends     int                 // that are held
+	held     held
 	absent   map[uint64]lastSeen // what the application was told of those that are not in the view
 	emptied  map[uint64]bool     // whose keys it knows though they are no longer here
 	early    map[uint64]uint64   // of whom it was told keys while they were not in the view, and up to which version
@@ -65,14 +63,8 @@ type entry struct {
 	reason string
 }
 
-const (
-	holdQuiet = 50 * time.Millisecond  // publish when no further end came for so long
-	holdMost  = 200 * time.Millisecond // at most so long after the first
-	manyEnds  = 3                      // so many together are a mass fault, and the ends of the rest are on their way:
-	manyQuiet = 400 * time.Millisecond // then publish when no further end came for so long
-	manyMost  = time.Second            // and at most so long after the first
-	freshFor  = 500 * time.Millisecond // phi, backlog and hold-outs in the snapshot are at most so old
-)
+// freshFor is how old phi, backlog and hold-outs in the snapshot are at most.
+const freshFor = 500 * time.Millisecond
 
 // Config of a Publication. The zero Config is for a member in a process of its own.
 type Config struct {
@@ -103,24 +95,6 @@ func (p *Publication) View() *view.View { return p.view }
 // Pending is how many events wait for Events to be called.
 func (p *Publication) Pending() int { return len(p.events) }
 
-// Next is when Tick has something to do; 0: nothing.
-func (p *Publication) Next() time.Duration {
-	if p.held == 0 {
-		return 0
-	}
-	if p.ends >= manyEnds {
-		return min(p.heldLast+manyQuiet, p.held+manyMost)
-	}
-	return min(p.heldLast+holdQuiet, p.held+holdMost)
-}
-
-// Tick publishes what was held back long enough.
-func (p *Publication) Tick(now time.Duration) {
-	if p.held > 0 && now >= p.Next() {
-		p.publish(now)
-	}
-}
-
 // Entering is told before this member enters another view.
 func (p *Publication) Entering(life wire.Life, before int, reason string) {
 	p.entry = &entry{life, before, reason}
@@ -128,7 +102,7 @@ func (p *Publication) Entering(life wire.Life, before int, reason string) {
 
 // Changed takes the store's log of one turn.
 func (p *Publication) Changed(now time.Duration, changes []store.Change) {
-	atOnce := false
+	atOnce, ended := false, false
 	for _, c := range changes {
 		switch c.Kind {
 		case store.Lived, store.TakenOver:
@@ -140,29 +114,25 @@ func (p *Publication) Changed(now time.Duration, changes []store.Change) {
 			if c.Member.End.Cause != wire.Failed {
 				atOnce = true
 			} else if p.view.Find(c.Member.ID) != nil {
-				p.hold(now)
+				p.held.add(now)
+				ended = true
 			}
 		}
 		if c.Member != nil {
 			p.Touch(c.Member.ID)
 		}
 	}
+	if ended {
+		p.held.more = p.moreSuspected()
+	}
 	if atOnce {
 		p.publish(now)
-	} else if p.held == 0 && p.st.View() != p.view {
+	} else if p.held.ends == 0 && p.st.View() != p.view {
 		p.readdress(now)
 	}
 	for _, c := range changes {
 		p.tell(now, c)
 	}
-}
-
-func (p *Publication) hold(now time.Duration) {
-	if p.held == 0 {
-		p.held = now
-	}
-	p.heldLast = now
-	p.ends++
 }
 
 // readdress takes over a view that differs by addresses only.
@@ -232,8 +202,8 @@ func (p *Publication) tellKeys(c store.Change) {
 
 // publish makes the store's view the one the application sees.
 func (p *Publication) publish(now time.Duration) {
-	p.held, p.ends = 0, 0
 	before, after := p.view, p.st.View()
+	p.held.published(now, after.Len() < before.Len())
 	p.view = after
 	if p.stable && before.Hash() != after.Hash() {
 		p.stable = false
@@ -352,13 +322,16 @@ func (p *Publication) accusers(s *store.Member) []Accuser {
 }
 
 // Suspected is told when a member is accused, and by whom.
-func (p *Publication) Suspected(m *view.Member, names []Accuser) {
+func (p *Publication) Suspected(now time.Duration, m *view.Member, names []Accuser) {
 	s := p.st.Find(m.ID)
 	if s == nil || !s.InView() {
 		return
 	}
 	_, already := p.suspects[m.ID]
 	p.suspects[m.ID] = names
+	if !already {
+		p.held.accused(now)
+	}
 	if already || p.view.Find(m.ID) == nil {
 		return
 	}
@@ -373,6 +346,7 @@ func (p *Publication) Cleared(m *view.Member) {
 		return
 	}
 	delete(p.suspects, m.ID)
+	p.held.more = p.moreSuspected()
 	p.Touch(m.ID)
 	p.Emit(Event{Kind: EventCleared, Member: p.Member(s)})
 }

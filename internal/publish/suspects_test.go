@@ -38,7 +38,7 @@ func TestWhoIsBackBeforeItsEndWasPublishedIsNotSuspected(t *testing.T) {
 	b := st.FindName("b")
 
 	host.suspected = true
-	p.Suspected(b.View(), nil)
+	p.Suspected(now, b.View(), nil)
 	if m, _ := p.Snapshot(now).Members.Get("b"); m.State != Suspect {
 		t.Fatalf("b is %v, and was just accused", m.State)
 	}
