@@ -14,8 +14,7 @@ import (
 // go together each of hundreds of lists would come to everybody from every neighbour; then the others wait a while, and
 // what was settled meanwhile is told by the ends alone.
 const (
-	batch = 50 * time.Millisecond // changes of rumours travel together
-
+	batch    = 50 * time.Millisecond  // changes of rumours travel together
 	quickFor = time.Second            // within which Config.Quick lists of others, and all that vouch, are passed on at once
 	hesitate = 300 * time.Millisecond // the rest after so long
 	slack    = 100 * time.Millisecond // or sooner by so much, together with others

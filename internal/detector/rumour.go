@@ -340,7 +340,7 @@ func (d *Detector) plain(now time.Duration) bool {
 	if len(d.subjects) != 1 || d.vouching > 0 || d.shrank > 0 && now-d.shrank < calm {
 		return false
 	}
-	for id, s := range d.subjects {
+	for id, s := range d.subjects { // the only one
 		for _, w := range d.v.Neighbors(id) {
 			if _, accuses := s.find(w.ID); !accuses {
 				return false
