@@ -71,6 +71,7 @@ type Door struct {
 	attempt *attempt
 	waiting waiting
 	adopted larger
+	follows map[size]time.Duration // when this side set out for a larger view
 
 	window    map[uint64]*joiner
 	windowEnd time.Duration
@@ -141,6 +142,7 @@ func New(now time.Duration, st *store.Store, host Host, rng *rand.Rand, hasSeeds
 		tree:        tree,
 		checks:      map[checkKey]*check{},
 		bySeq:       map[uint32]*check{},
+		follows:     map[size]time.Duration{},
 		noticed:     map[netip.AddrPort]time.Duration{},
 		nextContact: now + contactEvery,
 		credit:      rng.Float64(), // the members of a view take turns

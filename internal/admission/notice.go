@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -150,6 +151,8 @@ func (d *Door) adopt(now time.Duration, l larger, addrs []netip.AddrPort) {
 		return
 	}
 	d.adopted = l
+	maps.DeleteFunc(d.follows, func(theirs size, _ time.Duration) bool { return !d.followed(now, theirs) })
+	d.follows[l.size] = now
 	if d.attempt == nil {
 		a := d.begin(now, d.st.Self.Record, nil, "joined a larger view")
 		a.next = now + gatherFor
@@ -169,10 +172,18 @@ func (d *Door) onLarger(now time.Duration, _ *view.Member, l wire.Larger) {
 		return
 	}
 	theirs := size{l.Size, l.View}
-	if theirs.compare(d.size()) <= 0 {
+	echo := d.attempt == nil && d.followed(now, theirs)
+	if echo || l.Admitter == d.st.Self.Record.Addr || theirs.compare(d.size()) <= 0 {
 		return
 	}
 	d.adopt(now, larger{theirs, l.Admitter, l.Name}, l.Addrs)
+}
+
+// followed reports whether this side has set out for that view a moment ago. If it has come to nothing, what fellows say of that
+// view is an echo: each who follows passes it on to those who have just given up.
+func (d *Door) followed(now time.Duration, theirs size) bool {
+	at, ok := d.follows[theirs]
+	return ok && now-at < outFor
 }
 
 // beginRaised asks for a life above what the other side knows.
