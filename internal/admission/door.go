@@ -72,6 +72,7 @@ type Door struct {
 	waiting waiting
 	adopted larger
 	follows map[size]time.Duration // when this side set out for a larger view
+	inVain  time.Duration          // until then, for nobody let this member in
 
 	window    map[uint64]*joiner
 	windowEnd time.Duration
@@ -199,10 +200,15 @@ func (d *Door) size() size { return size{uint32(d.st.View().Len()), d.st.ViewHas
 // EnteredAt is when this member entered its view; 0: it never entered another.
 func (d *Door) EnteredAt() time.Duration { return d.enteredAt }
 
-// mute reports whether this member's view says nothing about the cluster: it is out, was refused, or woke late.
-func (d *Door) mute(now time.Duration) bool {
-	return d.Out() || d.waiting.until > now || d.host.WokeLate(now, wokeMute)
+// adrift reports whether this member's view is not to be counted on: it is ended elsewhere and on its way back, was refused, or
+// has just asked in vain to be let in. A view that its fellows have left may be the largest of all, and nobody is in it any more
+// who could let others in: 147 members that were scattered sent each other to and fro between 90 such views for a minute.
+func (d *Door) adrift(now time.Duration) bool {
+	return d.Out() || d.waiting.until > now || d.inVain > now && d.st.View().Len() > 1
 }
+
+// mute reports whether this member's view says nothing about the cluster: it is adrift, or woke late.
+func (d *Door) mute(now time.Duration) bool { return d.adrift(now) || d.host.WokeLate(now, wokeMute) }
 
 // Receive handles one message of the door, whoever sent it. member is set if the sender is in the view under its life.
 func (d *Door) Receive(now time.Duration, from netip.AddrPort, h wire.Header, member *view.Member, m wire.Message) {

@@ -91,6 +91,9 @@ func (d *Door) Probed(now time.Duration) { d.probedAt = now }
 
 // giveUp forgets the attempt; a member that is alone goes on seeking.
 func (d *Door) giveUp(now time.Duration) {
+	if d.attempt.out && !d.attempt.side {
+		d.inVain = now + outFor
+	}
 	d.attempt = nil
 	d.adopted = larger{}
 	d.startSeek(now)
@@ -291,6 +294,7 @@ func (d *Door) enter(now time.Duration, lives []*view.Member, a *attempt) {
 	d.attempt = nil
 	d.adopted = larger{}
 	d.waiting = waiting{}
+	d.inVain = 0
 	d.slow = 0
 	if d.inAlready(lives) {
 		return

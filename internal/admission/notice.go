@@ -88,7 +88,7 @@ func (d *Door) onNotice(now time.Duration, from netip.AddrPort, h wire.Header, m
 		delete(d.window, h.From.ID) // it asked alone, and has a view by now: if it is to be let in, then with all of that
 	}
 	mine := d.size()
-	if d.Out() || d.waiting.until > now {
+	if d.adrift(now) {
 		mine.members = 1
 	}
 	if theirs.compare(mine) <= 0 {

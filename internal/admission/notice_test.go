@@ -76,3 +76,30 @@ func TestAnEchoIsNotFollowed(t *testing.T) {
 		t.Error("a member of that view itself is not followed")
 	}
 }
+
+// Who was ended and found nobody to let it in speaks for no view until it is in one: what it holds may be the largest of all, and
+// nobody else holds it any more. It lets nobody in and calls nobody, but goes with whoever has company.
+func TestWhoAskedInVainCallsNobody(t *testing.T) {
+	for _, members := range []int{1, 4} {
+		d, host := inCompany(members)
+		now := time.Second
+		d.begin(now, d.st.Self.Record, []netip.AddrPort{otherAddr}, "ended elsewhere").out = true
+		for ; d.Out(); now += 100 * time.Millisecond {
+			d.tickAttempt(now)
+		}
+		host.sent = nil
+		d.askedBy(now, 1)
+		r, refused := host.sent[len(host.sent)-1].(wire.Refuse)
+		if alone := members == 1; refused == alone || refused && r.Reason != wire.RefusedBusy || d.mute(now) == alone {
+			t.Errorf("of a view of %d: %+v; mute %v", members, host.sent, d.mute(now))
+		}
+		clear(d.window)
+		if d.mute(now + outFor) {
+			t.Errorf("of a view of %d: mute for ever", members)
+		}
+		d.onNotice(now, strangerAddr, wire.Header{View: 1}, nil, wire.Notice{Size: 2})
+		if a := d.attempt; a == nil || a.side || a.targets[0] != strangerAddr {
+			t.Errorf("of a view of %d: it goes with nobody", members)
+		}
+	}
+}
