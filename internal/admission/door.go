@@ -69,6 +69,7 @@ type Door struct {
 
 	seek    *seek
 	attempt *attempt
+	wanted  wire.Record // the life that was last asked for
 	waiting waiting
 	adopted larger
 	follows map[size]time.Duration // when this side set out for a larger view

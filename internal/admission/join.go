@@ -107,6 +107,7 @@ func (d *Door) ask(now time.Duration) {
 	a.tries++
 	self := d.st.Self.Record
 	a.want.Addr, a.want.AddrVersion = self.Addr, self.AddrVersion // it may have moved meanwhile
+	d.wanted = a.want
 	d.host.SendTo(a.targets[0], d.joinMessage(now, a.want, false))
 	a.next = now + joinEvery
 	if a.tries == 1 {
@@ -141,7 +142,7 @@ func (d *Door) astray(from netip.AddrPort, h wire.Header) bool {
 	if a := d.attempt; a.side || a.want.Life == d.st.Self.Record.Life || !d.sharesView(from, h) {
 		return false
 	}
-	d.attempt = nil
+	d.attempt, d.wanted = nil, wire.Record{}
 	return true
 }
 

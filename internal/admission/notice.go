@@ -224,7 +224,10 @@ func (d *Door) Unknown(now time.Duration, from *view.Member) {
 // admitter's answer is lost.
 func (d *Door) Expected(now time.Duration, from netip.AddrPort, tag uint32) bool {
 	a := d.attempt
-	if a == nil || a.asked == 0 || tag != wire.Tag(d.self, a.want.Life) {
+	if a == nil {
+		return d.letInAfterAll(now, from, tag)
+	}
+	if a.asked == 0 || tag != wire.Tag(d.self, a.want.Life) {
 		return false
 	}
 	if a.want.Life == d.st.Self.Record.Life {
@@ -236,6 +239,19 @@ func (d *Door) Expected(now time.Duration, from netip.AddrPort, tag uint32) bool
 		a.tries = 0
 		d.ask(now)
 	}
+	return true
+}
+
+// letInAfterAll begins anew if a life was let in for which this member has stopped asking: it gave up, or somebody else refused it.
+// It would be taken for failed once more, and have to wait the longer for that.
+func (d *Door) letInAfterAll(now time.Duration, from netip.AddrPort, tag uint32) bool {
+	want := d.wanted
+	if d.leave != nil || want.Life.Compare(d.st.Self.Record.Life) <= 0 || tag != wire.Tag(d.self, want.Life) {
+		return false
+	}
+	d.waiting = waiting{}
+	d.begin(now, want, []netip.AddrPort{from}, "let in after all").out = true
+	d.ask(now)
 	return true
 }
 

@@ -103,3 +103,31 @@ func TestWhoAskedInVainCallsNobody(t *testing.T) {
 		}
 	}
 }
+
+// Who asked several, was refused by one and let in by another is in: if it goes on waiting it has failed once more, and waits
+// the longer. In seed 2850006, drawn once more, it was four minutes.
+func TestWhoWasLetInDoesNotWait(t *testing.T) {
+	const later = 400 * time.Millisecond
+	for _, refusal := range []wire.Refuse{{Reason: wire.RefusedOften, Wait: time.Minute}, {Reason: wire.RefusedBusy}} {
+		d, host := inCompany(4)
+		now := time.Second
+		want := d.st.Self.Record
+		want.Life.Incarnation++
+		d.begin(now, want, []netip.AddrPort{strangerAddr}, "ended elsewhere").out = true
+		d.ask(now)
+		d.onRefuse(now, strangerAddr, wire.Header{}, refusal)
+		for ; d.attempt != nil; now += later {
+			d.tickAttempt(now)
+		}
+		host.joins()
+		if d.Expected(now, otherAddr, wire.Tag(d.self, d.st.Self.Record.Life)) || d.attempt != nil {
+			t.Errorf("%v: who counts on the life that it has lets it in", refusal.Reason)
+		}
+		if !d.Expected(now, otherAddr, wire.Tag(d.self, want.Life)) || d.waiting.until > now {
+			t.Errorf("%v: it does not mind that it was let in, and waits until %v", refusal.Reason, d.waiting.until)
+		}
+		if j := host.joins(); len(j) != 1 || j[0].Record.Life != want.Life {
+			t.Errorf("%v: it asks %+v", refusal.Reason, j)
+		}
+	}
+}

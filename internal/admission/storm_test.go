@@ -21,6 +21,8 @@ type busyHost struct {
 
 func (h *busyHost) Lag() time.Duration                         { return h.lag }
 func (h *busyHost) Late(time.Duration) bool                    { return false }
+func (h *busyHost) RecentlyHeard(int) []*view.Member           { return nil }
+func (h *busyHost) Refused(time.Duration, Refusal)             {}
 func (h *busyHost) WokeLate(time.Duration, time.Duration) bool { return false }
 func (h *busyHost) Send(_ *view.Member, m wire.Message)        { h.sent = append(h.sent, m) }
 func (h *busyHost) SendTo(_ netip.AddrPort, m wire.Message)    { h.sent = append(h.sent, m) }
