@@ -100,8 +100,9 @@ func (d *Door) onNotice(now time.Duration, from netip.AddrPort, h wire.Header, m
 	d.yield(now, from, theirs, n)
 }
 
-// onFellowNotice handles a member of my own view that says my life has ended. One that is mute is on its way into a view
-// that may never have ended me; and while I have just entered, others of my former side may be on theirs.
+// onFellowNotice handles a member of my own view that says my life has ended. If its view is much the smaller one it is told of
+// mine, and joins. One that is mute is on its way into a view that may never have ended me; and while I have just entered,
+// others of my former side may be on theirs.
 func (d *Door) onFellowNotice(now time.Duration, from netip.AddrPort, h wire.Header, n wire.Notice) {
 	self := d.st.Self.Record
 	if n.Known.Compare(self.Life) < 0 {
@@ -112,8 +113,11 @@ func (d *Door) onFellowNotice(now time.Duration, from netip.AddrPort, h wire.Hea
 		now-d.enteredAt < othersEnter {
 		return
 	}
-	if 2*int(n.Size) > d.st.View().Len() || d.host.WokeLate(now, wokeObeys) {
+	switch {
+	case 2*int(n.Size) > d.st.View().Len() || d.host.WokeLate(now, wokeObeys):
 		d.beginRaised(now, from, n, "ended elsewhere")
+	case !d.mute(now):
+		d.sendNotice(now, from, d.st.FindName(n.Record.Name))
 	}
 }
 

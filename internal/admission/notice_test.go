@@ -131,3 +131,25 @@ func TestWhoWasLetInDoesNotWait(t *testing.T) {
 		}
 	}
 }
+
+// A fellow that says that this member's life has ended is obeyed if its view is the larger one; else it is told of this one and
+// joins, before it has to be convicted for what it says.
+func TestTheSmallerOfTwoFellowsJoins(t *testing.T) {
+	for theirs := uint32(1); theirs < 10; theirs++ {
+		d, host := inCompany(9)
+		fellow := d.st.View().Find(wire.ID("a"))
+		self := d.st.Self.Record
+		n := wire.Notice{Name: self.Name, Known: self.Life, Ended: true, Size: theirs, Record: wire.Record{Name: "a", Life: fellow.Life}}
+		d.onNotice(10*time.Second, fellow.Addr, wire.Header{From: wire.RefOf(fellow.ID, fellow.Life)}, fellow, n)
+		switch m := host.sent[len(host.sent)-1].(type) {
+		case wire.Join:
+			if theirs < 5 {
+				t.Errorf("of 9 it asks one of %d", theirs)
+			}
+		case wire.Notice:
+			if theirs > 4 || m.Size != 9 || m.Name != "a" || m.Ended {
+				t.Errorf("of 9 it tells one of %d: %+v", theirs, m)
+			}
+		}
+	}
+}
