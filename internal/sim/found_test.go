@@ -27,6 +27,7 @@ var found = map[string]string{
 	"2890025": "who had stood still read what had waited for it, asked to be let in at the same instant, and took what it had read for news of that view",
 	"3100119": "a checker took for a forgotten one that is listed again whom the view has that was taken over later in the same turn",
 	"940048":  "a list that had become whole on another way was waited for with a timer that was always due",
+	"6000041": "a larger view that had come to nothing was followed again and again, since fellows still spoke of it",
 }
 
 // TestFoundDefects replays them. They are kept as files, since other draws would make other worlds of their seeds.
