@@ -95,7 +95,10 @@ type placed struct {
 func (p placed) less(o placed) bool { return p.rank < o.rank || p.rank == o.rank && p.id < o.id }
 
 func comparePlaced(a, b placed) int {
-	return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.id, b.id))
+	if a.rank != b.rank {
+		return cmp.Compare(a.rank, b.rank)
+	}
+	return cmp.Compare(a.id, b.id)
 }
 
 // settle puts into all[from:to] what stands there when all are sorted: it partitions, and goes on with the parts that
