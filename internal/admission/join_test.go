@@ -113,13 +113,13 @@ func TestWhoWasTooSlowToAnswerAsksAgain(t *testing.T) {
 func TestALostWordIsAskedFor(t *testing.T) {
 	d, host := seeking(seedAddr)
 	d.Receive(time.Second, seedAddr, wire.Header{}, nil, wire.Wait{In: 2 * time.Second})
-	host.joins()
+	taken[wire.Join](host)
 	tag := wire.Tag(d.self, d.Asked())
 	var asked []time.Duration
 	for now := time.Second; now < 1400*time.Millisecond; now += 5 * time.Millisecond {
 		d.Expected(now, otherAddr, tag)
 		d.Tick(now)
-		for range host.joins() {
+		for range taken[wire.Join](host) {
 			asked = append(asked, now-time.Second)
 		}
 	}

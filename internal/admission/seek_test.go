@@ -22,25 +22,14 @@ func seeking(seeds ...netip.AddrPort) (*Door, *busyHost) {
 	return d, host
 }
 
-// joins gives the questions that were sent, and forgets what was.
-func (h *busyHost) joins() (out []wire.Join) {
-	for _, m := range h.sent {
-		if j, ok := m.(wire.Join); ok {
-			out = append(out, j)
-		}
-	}
-	h.sent = nil
-	return out
-}
-
 // Who has but one seed asks it at once to be let in, who has more asks first who they are.
 func TestOneSeedIsNothingToChooseFrom(t *testing.T) {
 	_, host := seeking(seedAddr)
-	if j := host.joins(); len(j) != 1 || j[0].Probe {
+	if j := taken[wire.Join](host); len(j) != 1 || j[0].Probe {
 		t.Errorf("it asked its seed %+v", j)
 	}
 	_, host = seeking(seedAddr, otherAddr)
-	if j := host.joins(); len(j) != 2 || !j[0].Probe || !j[1].Probe {
+	if j := taken[wire.Join](host); len(j) != 2 || !j[0].Probe || !j[1].Probe {
 		t.Errorf("it asked its seeds %+v", j)
 	}
 }
@@ -79,10 +68,10 @@ func TestTheFirstAnswerOfTheOnlySeedCounts(t *testing.T) {
 // A seed that is gone is asked more and more seldom, and does not keep a member from letting in others.
 func TestASeedThatIsGoneKeepsNobodyOut(t *testing.T) {
 	d, host := seeking(seedAddr)
-	asked := len(host.joins())
+	asked := len(taken[wire.Join](host))
 	for now := time.Second; now < 11*time.Second; now += 5 * time.Millisecond {
 		d.tickSeek(now)
-		asked += len(host.joins())
+		asked += len(taken[wire.Join](host))
 	}
 	if !d.settled || d.Joining() || asked < 12 || asked > 20 {
 		t.Errorf("settled %v, joining %v; the seed was asked %d times in ten seconds", d.settled, d.Joining(), asked)
@@ -94,10 +83,10 @@ func TestWhoIsCountedOnAsksForTheWord(t *testing.T) {
 	d, host := seeking(seedAddr)
 	now := 2 * time.Second
 	d.Receive(now, seedAddr, wire.Header{}, nil, wire.Wait{Size: 1, In: time.Second})
-	host.joins()
+	taken[wire.Join](host)
 	tag := wire.Tag(d.self, d.st.Self.Record.Life)
 	d.Expected(now, otherAddr, tag+1)
-	if d.tickAttempt(now + wordTakes); len(host.joins()) != 0 {
+	if d.tickAttempt(now + wordTakes); len(taken[wire.Join](host)) != 0 {
 		t.Error("another life is counted on")
 	}
 	asked := 0
@@ -105,7 +94,7 @@ func TestWhoIsCountedOnAsksForTheWord(t *testing.T) {
 		d.Expected(now, otherAddr, tag)
 		now += wordTakes
 		d.tickAttempt(now)
-		asked += len(host.joins())
+		asked += len(taken[wire.Join](host))
 	}
 	if asked != 1 {
 		t.Errorf("it asked %d times", asked)

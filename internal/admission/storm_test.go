@@ -27,16 +27,15 @@ func (h *busyHost) WokeLate(time.Duration, time.Duration) bool { return false }
 func (h *busyHost) Send(_ *view.Member, m wire.Message)        { h.sent = append(h.sent, m) }
 func (h *busyHost) SendTo(_ netip.AddrPort, m wire.Message)    { h.sent = append(h.sent, m) }
 
-// pings counts the probes of the door that were sent, and forgets what was.
-func (h *busyHost) pings() int {
-	n := 0
+// taken gives the messages of one kind that were sent, and forgets all.
+func taken[T wire.Message](h *busyHost) (out []T) {
 	for _, m := range h.sent {
-		if _, ok := m.(wire.Ping); ok {
-			n++
+		if t, ok := m.(T); ok {
+			out = append(out, t)
 		}
 	}
 	h.sent = nil
-	return n
+	return out
 }
 
 func busyDoor() (*Door, *busyHost) {
@@ -62,13 +61,13 @@ func TestNobodyIsTriedAgainWhileAnswersWait(t *testing.T) {
 			d.askedBy(now, i)
 		}
 		host.lag = lag
-		host.pings()
+		taken[wire.Ping](host)
 		for until := now + probePauses[0] + lag; now < until; now += 5 * time.Millisecond {
-			if d.tickChecks(now); host.pings() > 0 {
+			if d.tickChecks(now); len(taken[wire.Ping](host)) > 0 {
 				t.Fatalf("lag %v: tried again %v later", lag, now-time.Second)
 			}
 		}
-		if d.tickChecks(now + 5*time.Millisecond); host.pings() != 50 {
+		if d.tickChecks(now + 5*time.Millisecond); len(taken[wire.Ping](host)) != 50 {
 			t.Errorf("lag %v: not tried again", lag)
 		}
 	}

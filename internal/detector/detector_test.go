@@ -449,6 +449,31 @@ func TestAccusationsGoToTheOtherWatchersOfTheAccused(t *testing.T) {
 	}
 }
 
+// An accusation waits for others only where somebody else seems to be going too.
+func TestALoneAccusationIsToldAtOnce(t *testing.T) {
+	for _, others := range []bool{false, true} {
+		d, s := alone(100)
+		now := 20 * time.Second
+		pass(d, s, time.Second, now, all)
+		silent := d.near[0].ID
+		if others {
+			r := says(50, []int{51}, nil)
+			r.Seq, r.Every = 1, time.Minute
+			d.Receive(now, d.near[1], r)
+		}
+		for ; d.edge(silent).accused == nil; now += time.Millisecond {
+			pass(d, s, now, now+time.Millisecond, func(id uint64) bool { return id != silent })
+		}
+		if told := len(d.Accuses()) > 0; told == others {
+			t.Errorf("others too: %v; told at once: %v", others, told)
+		}
+		pass(d, s, now, now+batch, func(id uint64) bool { return id != silent })
+		if len(d.Accuses()) == 0 {
+			t.Error("never told")
+		}
+	}
+}
+
 // Where nothing can be added there is nothing to wait for: a single member is accused, by all its watchers.
 func TestWhomAllItsWatchersAccuseIsJudgedAtOnce(t *testing.T) {
 	const subject, other = 40, 41

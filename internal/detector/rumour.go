@@ -337,16 +337,15 @@ func (d *Detector) rejudge(now time.Duration) {
 
 // plain reports whether a single member is accused, by all its watchers, and nobody else seems to be going.
 func (d *Detector) plain(now time.Duration) bool {
-	if len(d.subjects) != 1 || d.vouching > 0 || d.shrank > 0 && now-d.shrank < calm {
+	if d.vouching > 0 || d.shrank > 0 && now-d.shrank < calm {
 		return false
 	}
-	for id, s := range d.subjects { // the only one
-		for _, w := range d.v.Neighbors(id) {
-			if _, accuses := s.find(w.ID); !accuses {
-				return false
-			}
+	for id, s := range d.subjects {
+		silent := func(w *view.Member) bool {
+			_, accuses := s.find(w.ID)
+			return !accuses
 		}
-		return !d.othersToo(id)
+		return !d.othersToo(id) && !slices.ContainsFunc(d.v.Neighbors(id), silent)
 	}
 	return false
 }

@@ -135,8 +135,8 @@ func (m *Machine) Tick(now time.Duration) {
 		clear(m.toldCluster)
 		clear(m.unknown)
 	}
-	m.settle(now) // first: an end of this turn may put publishing off
 	m.pub.Tick(now)
+	m.settle(now)
 }
 
 // tickParts lets the parts work. Those that do nothing but at their deadlines need not even be looked at before.
